@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Calls a layer with as many arguments as it takes.
+
+#include <kutta/layers/layer.hpp>
+#include <kutta/tensor/host_device.hpp>
+#include <kutta/tensor/tensor.hpp>
+
+KUTTA_HD_BEGIN
+
+namespace kutta::detail {
+
+template <layer L>
+typename L::tape make_tape(const L& r, const typename L::params& theta, const input_t<L>& x) {
+  if constexpr (requires { r.make_tape(theta, x); })
+    return r.make_tape(theta, x);
+  else
+    return {};
+}
+
+/// A zero of R(theta, x)'s shape: `make_output(theta, x)` where a layer has one, else x's shape.
+template <layer L>
+output_t<L> make_output(const L& r, const typename L::params& theta, const input_t<L>& x) {
+  if constexpr (requires { r.make_output(theta, x); })
+    return r.make_output(theta, x);
+  else
+    return zeros_like(x);
+}
+
+template <layer L>
+scratch_t<L> make_scratch(const L& r, const typename L::params& theta, const input_t<L>& x) {
+  if constexpr (requires { r.make_scratch(theta, x); })
+    return r.make_scratch(theta, x);
+  else
+    return {};
+}
+
+template <layer L>
+KUTTA_HD constexpr void forward(const L& r, const typename L::params& theta, const input_t<L>& x,
+                                output_t<L>& y, typename L::tape& saved, const context<L>& at) {
+  if constexpr (has_context_forward<L>)
+    r.forward(theta, x, y, saved, at);
+  else
+    r.forward(theta, x, y, saved);
+}
+
+template <layer L>
+KUTTA_HD constexpr void vjp(const L& r, const typename L::params& theta, const input_t<L>& x,
+                            const typename L::tape& saved, const output_t<L>& dy, input_t<L>& dx,
+                            typename L::params& dtheta, const context<L>& at) {
+  if constexpr (has_context_vjp<L>)
+    r.vjp(theta, x, saved, dy, dx, dtheta, at);
+  else
+    r.vjp(theta, x, saved, dy, dx, dtheta);
+}
+
+template <layer L>
+  requires has_jvp<L>
+KUTTA_HD constexpr void jvp(const L& r, const typename L::params& theta, const input_t<L>& x,
+                            const typename L::tape& saved, const input_t<L>& vx,
+                            const typename L::params& vtheta, output_t<L>& vy,
+                            const context<L>& at) {
+  if constexpr (has_context_jvp<L>)
+    r.jvp(theta, x, saved, vx, vtheta, vy, at);
+  else
+    r.jvp(theta, x, saved, vx, vtheta, vy);
+}
+
+}  // namespace kutta::detail
+
+KUTTA_HD_END

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// How a batch is cut into tiles and shared among threads.
+
+#include <algorithm>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kutta/layers/layer.hpp>
+#include <kutta/ode/worker_pool.hpp>
+#include <kutta/ode/workspace.hpp>
+#include <kutta/tensor/tensor.hpp>
+
+namespace kutta {
+
+/// A batch is cut into tiles of `tile` samples; tile j adds its parameter gradient to shard
+/// j mod `shards`, tiles in order, and the shards are added in order. Results depend on `tile` and
+/// `shards`, never on `threads`.
+struct execution {
+  std::size_t threads = 1;
+  std::size_t tile = 32;
+  std::size_t shards = 8;
+};
+
+/// One workspace for a tile on each worker, and one parameter gradient on each shard.
+template <residual R, explicit_scheme S>
+class tiled_workspace {
+ public:
+  using state = typename R::state;
+  using params = typename R::params;
+
+  struct tile_workspace {
+    workspace<R, S> pass;
+    state dx;
+  };
+  struct shard {
+    std::vector<params> dtheta;
+    double loss = 0;
+  };
+
+  tiled_workspace(const R& r, const std::vector<params>& theta, const state& x, std::int64_t steps,
+                  const execution& how)
+      : pool(check(samples(x), how).threads),
+        batch_size_(samples(x)),
+        tile_(std::min(how.tile, batch_size_)) {
+    const auto make_tile = [&](std::size_t n) {
+      state x0 = zeros_like(x, n);
+      workspace<R, S> pass(r, theta[0], x0, steps);
+      return tile_workspace{std::move(pass), std::move(x0)};
+    };
+    for (std::size_t w = 0; w < pool.size(); ++w) full_.push_back(make_tile(tile_));
+    if (const std::size_t rest = batch_size_ % tile_; rest > 0) tail_.push_back(make_tile(rest));
+    for (std::size_t i = 0; i < std::min(how.shards, tiles()); ++i)
+      shards.push_back({zeros_like(theta), 0});
+  }
+
+  std::size_t batch_size() const { return batch_size_; }
+  std::int64_t steps() const { return full_.front().pass.steps(); }
+  std::size_t tiles() const { return (batch_size_ + tile_ - 1) / tile_; }
+  std::size_t first_sample(std::size_t tile) const { return tile * tile_; }
+  std::size_t tile_size(std::size_t tile) const {
+    return std::min(tile_, batch_size_ - first_sample(tile));
+  }
+
+  /// Where `worker` computes `tile`. Only the last tile can be short, so one short workspace serves.
+  tile_workspace& at(std::size_t tile, std::size_t worker) {
+    return tile_size(tile) == tile_ ? full_[worker] : tail_.front();
+  }
+
+  worker_pool pool;
+  std::vector<shard> shards;
+
+ private:
+  static const execution& check(std::size_t batch_size, const execution& how) {
+    const auto require = [](std::size_t n, const char* name) {
+      if (n == 0)
+        throw std::invalid_argument(std::string("make_workspace: ") + name +
+                                    " must be at least 1, got 0");
+    };
+    require(batch_size, "the number of samples");
+    require(how.threads, "execution.threads");
+    require(how.tile, "execution.tile");
+    require(how.shards, "execution.shards");
+    return how;
+  }
+
+  std::size_t batch_size_, tile_;
+  std::vector<tile_workspace> full_, tail_;
+};
+
+}  // namespace kutta

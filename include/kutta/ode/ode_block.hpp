@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// A stack of layers as one ODE: a residual, a scheme and a basis, forward and in reverse.
+
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kutta/basis/evaluate.hpp>
+#include <kutta/layers/call.hpp>
+#include <kutta/ode/execution.hpp>
+#include <kutta/ode/step.hpp>
+#include <kutta/ode/workspace.hpp>
+#include <kutta/tensor/shape.hpp>
+
+namespace kutta {
+
+/// The graph of a block: N steps over [0, horizon], dx/dt = rate R(theta(t/horizon), x).
+struct block_options {
+  std::int64_t steps = 1;
+  double horizon = 1;
+  double rate = 1;
+};
+
+/// dx/dt = rate R(theta(s), x), s = t/T in [0, 1], theta(s) = Σ_k φ_k(s) theta_k, by N steps of S.
+///
+/// The step is h = rate T/N. `backprop` returns the gradient of this discrete map, exactly.
+/// Source: Queiruga et al., Continuous-in-Depth Neural Networks (2020).
+template <residual R, explicit_scheme S, basis B>
+class ode_block {
+ public:
+  using state = typename R::state;
+  using params = typename R::params;
+  using coefficients = coefficients_t<B, params>;
+  using workspace_type = workspace<R, S>;
+
+  /// @throws std::invalid_argument if steps < 1, or horizon or rate is not finite.
+  explicit ode_block(R r, B phi, block_options options)
+      : residual_(std::move(r)), basis_(std::move(phi)), options_(options) {
+    if (options.steps < 1)
+      throw std::invalid_argument("ode_block: steps must be at least 1, got " +
+                                  std::to_string(options.steps));
+    require_finite("horizon", options.horizon);
+    require_finite("rate", options.rate);
+  }
+
+  const R& residual() const { return residual_; }
+  const B& basis() const { return basis_; }
+  const block_options& options() const { return options_; }
+
+  /// Every temporary of a pass on states like `x`. Nothing else allocates.
+  workspace_type make_workspace(const coefficients& theta, const state& x) const {
+    detail::require_coefficients("make_workspace: theta", basis_, theta);
+    return workspace_type(residual_, theta[0], x, options_.steps);
+  }
+
+  /// The same for `gradient`, which takes a batch tile by tile on `how.threads` threads.
+  tiled_workspace<R, S> make_workspace(const coefficients& theta, const state& x,
+                                       const execution& how) const
+    requires batch<state> && samples_independent<R>
+  {
+    detail::require_coefficients("make_workspace: theta", basis_, theta);
+    return tiled_workspace<R, S>(residual_, theta, x, options_.steps, how);
+  }
+
+  /// x(T), which lies in `ws` until the next pass. Records what `backprop` needs.
+  /// @throws std::invalid_argument if theta, x0 or ws do not belong to this block.
+  const state& forward(const coefficients& theta, const state& x0, workspace_type& ws) const {
+    require_fit(theta, x0, ws);
+    return record(theta, x0, ws, 0, [](std::int64_t) {});
+  }
+
+  /// x(T). Makes a workspace and drops it: for a single evaluation.
+  state operator()(const coefficients& theta, const state& x0) const {
+    auto ws = make_workspace(theta, x0);
+    forward(theta, x0, ws);
+    return std::move(ws.x(options_.steps));
+  }
+
+  /// The transpose of the recorded `forward`: dx = ∂L/∂x(T) becomes ∂L/∂x0; dtheta accumulates.
+  /// @throws std::logic_error if `ws` holds no record; std::invalid_argument as `forward`.
+  void backprop(const coefficients& theta, state& dx, coefficients& dtheta,
+                workspace_type& ws) const {
+    require_fit(theta, dx, ws);
+    detail::require_coefficients("dtheta", basis_, dtheta);
+    ws.consume();
+    transpose(theta, dx, dtheta, ws, 0);
+  }
+
+  /// The derivative: returns x(T), and vx, the tangent of x0, becomes that of x(T) along vtheta.
+  /// Records like `forward`.
+  const state& jvp(const coefficients& theta, const state& x0, const coefficients& vtheta,
+                   state& vx, workspace_type& ws) const
+    requires has_jvp<R>
+  {
+    require_fit(theta, x0, ws);
+    detail::require_same_shape("vx", x0, vx);
+    detail::require_coefficients("vtheta", basis_, vtheta);
+    return record(theta, x0, ws, 0, [&](std::int64_t n) {
+      const auto rate = [&](auto i, const state& x, const state& v, state& vk) {
+        constexpr std::size_t I = decltype(i)::value;
+        const depth s = stage_depth(n, options_.steps, S::tableau.c[I]);
+        detail::jvp(residual_, evaluate(basis_, s, theta, ws.theta_at), x, ws.tapes(n)[I], v,
+                    evaluate(basis_, s, vtheta, ws.dtheta_at), vk, at(s, ws, 0));
+      };
+      step_jvp<S>(rate, step_size(), ws.x(n), ws.points(n), vx, ws.k, ws.dk);
+    });
+  }
+
+  /// Forward, loss and backprop in one call; returns the loss. dx ← ∂L/∂x0; dtheta accumulates.
+  ///
+  /// `loss(x1, first, dx1)` returns the loss of samples first, first + 1, … and adds its gradient
+  /// to dx1. With a plain workspace the batch is one piece; with a tiled one the record of a tile
+  /// never leaves the cache, and `loss` is called from several threads.
+  template <class L>
+  double gradient(const coefficients& theta, const state& x0, L&& loss, state& dx,
+                  coefficients& dtheta, workspace_type& ws) const {
+    require_fit(theta, x0, ws);
+    detail::require_same_shape("dx", x0, dx);
+    detail::require_coefficients("dtheta", basis_, dtheta);
+    return gradient_of(theta, x0, loss, dx, dtheta, ws, 0);
+  }
+
+  template <class L>
+  double gradient(const coefficients& theta, const state& x0, L&& loss, state& dx,
+                  coefficients& dtheta, tiled_workspace<R, S>& ws) const {
+    require_steps(ws.steps());
+    if (samples(x0) != ws.batch_size())
+      throw std::invalid_argument("gradient: expected " + std::to_string(ws.batch_size()) +
+                                  " samples, got " + std::to_string(samples(x0)));
+    detail::require_same_shape("dx", x0, dx);
+    detail::require_coefficients("theta", basis_, theta);
+    detail::require_coefficients("dtheta", basis_, dtheta);
+
+    ws.pool.run(ws.shards.size(), [&](std::size_t shard, std::size_t worker) {
+      auto& [sum, total] = ws.shards[shard];
+      set_zero(sum);
+      total = 0;
+      for (std::size_t tile = shard; tile < ws.tiles(); tile += ws.shards.size()) {
+        auto& [pass, dx_tile] = ws.at(tile, worker);
+        const std::size_t first = ws.first_sample(tile), n = ws.tile_size(tile);
+        copy_samples(x0, first, n, pass.x(0), 0);
+        total += gradient_of(theta, pass.x(0), loss, dx_tile, sum, pass, first);
+        copy_samples(dx_tile, 0, n, dx, first);
+      }
+    });
+    double total = 0;
+    for (const auto& [sum, loss_of_shard] : ws.shards) {
+      add(dtheta, dtheta, scaled{1, sum});
+      total += loss_of_shard;
+    }
+    return total;
+  }
+
+  /// The same model by other means: what changes is the graph, not the weights.
+  ode_block with_steps(std::int64_t steps) const
+    requires std::copy_constructible<R>
+  {
+    return ode_block(residual_, basis_, {steps, options_.horizon, options_.rate});
+  }
+  template <explicit_scheme S2>
+  ode_block<R, S2, B> with_scheme() const
+    requires std::copy_constructible<R>
+  {
+    return ode_block<R, S2, B>(residual_, basis_, options_);
+  }
+  template <kutta::basis B2>
+  ode_block<R, S, B2> with_basis(B2 phi) const
+    requires std::copy_constructible<R>
+  {
+    return ode_block<R, S, B2>(residual_, std::move(phi), options_);
+  }
+
+ private:
+  double step_size() const {
+    return options_.rate * options_.horizon / static_cast<double>(options_.steps);
+  }
+
+  context<R> at(const depth& s, workspace_type& ws, std::size_t first_sample) const {
+    return {options_.horizon * s.value(), ws.pass, first_sample, ws.scratch};
+  }
+
+  /// Runs the steps and leaves the record; `after(n)` is called behind step n.
+  template <class F>
+  const state& record(const coefficients& theta, const state& x0, workspace_type& ws,
+                      std::size_t first_sample, F&& after) const {
+    ws.begin_recording();
+    if (&x0 != &ws.x(0)) assign(ws.x(0), x0);
+    for (std::int64_t n = 0; n < options_.steps; ++n) {
+      const auto rate = [&](auto i, const state& x, state& k) {
+        constexpr std::size_t I = decltype(i)::value;
+        const depth s = stage_depth(n, options_.steps, S::tableau.c[I]);
+        detail::forward(residual_, evaluate(basis_, s, theta, ws.theta_at), x, k, ws.tapes(n)[I],
+                        at(s, ws, first_sample));
+      };
+      step<S>(rate, step_size(), ws.x(n), ws.x(n + 1), ws.points(n), ws.k);
+      after(n);
+    }
+    ws.end_recording();
+    return ws.x(options_.steps);
+  }
+
+  /// The steps of `record` transposed, last first.
+  void transpose(const coefficients& theta, state& dx, coefficients& dtheta, workspace_type& ws,
+                 std::size_t first_sample) const {
+    for (std::int64_t n = options_.steps; n-- > 0;) {
+      const auto rate_vjp = [&](auto i, const state& x, const state& dk, state& v) {
+        constexpr std::size_t I = decltype(i)::value;
+        const depth s = stage_depth(n, options_.steps, S::tableau.c[I]);
+        const params& theta_s = evaluate(basis_, s, theta, ws.theta_at);
+        const auto add_to = [&](params& dtheta_s) {
+          detail::vjp(residual_, theta_s, x, ws.tapes(n)[I], dk, v, dtheta_s,
+                      at(s, ws, first_sample));
+        };
+        scatter(basis_, s, add_to, dtheta, ws.dtheta_at);
+      };
+      step_vjp<S>(rate_vjp, step_size(), ws.x(n), ws.points(n), dx, ws.k, ws.dk);
+    }
+  }
+
+  template <class L>
+  double gradient_of(const coefficients& theta, const state& x0, L& loss, state& dx,
+                     coefficients& dtheta, workspace_type& ws, std::size_t first_sample) const {
+    const state& x1 = record(theta, x0, ws, first_sample, [](std::int64_t) {});
+    set_zero(dx);
+    const double value = loss(x1, first_sample, dx);
+    ws.consume();
+    transpose(theta, dx, dtheta, ws, first_sample);
+    return value;
+  }
+
+  static void require_finite(const char* name, double value) {
+    if (!std::isfinite(value))
+      throw std::invalid_argument(std::string("ode_block: ") + name + " must be finite, got " +
+                                  std::to_string(value));
+  }
+
+  void require_steps(std::int64_t steps) const {
+    if (steps != options_.steps)
+      throw std::invalid_argument("ode_block: the block takes " + std::to_string(options_.steps) +
+                                  " steps, the workspace was made for " + std::to_string(steps));
+  }
+
+  void require_fit(const coefficients& theta, const state& x, workspace_type& ws) const {
+    require_steps(ws.steps());
+    detail::require_coefficients("theta", basis_, theta);
+    detail::require_same_shape("state", ws.x(0), x);
+  }
+
+  [[no_unique_address]] R residual_;
+  B basis_;
+  block_options options_;
+};
+
+}  // namespace kutta

@@ -23,7 +23,9 @@ struct depth {
   double offset = 0;
   side from = side::right;
 
-  constexpr double value() const { return (static_cast<double>(num) + offset) / static_cast<double>(den); }
+  constexpr double value() const {
+    return (static_cast<double>(num) + offset) / static_cast<double>(den);
+  }
   constexpr bool operator==(const depth&) const = default;
 };
 
@@ -48,13 +50,16 @@ struct cell_position {
   double u;
 };
 
-/// Finds s among n equal cells of [0, 1]. A point on an edge belongs to the cell on its `from` side.
+/// Finds s among n equal cells of [0, 1]. A point on an edge belongs to the cell on its `from`
+/// side.
 constexpr cell_position locate(const depth& s, std::int64_t n) {
   std::int64_t cell = s.num * n / s.den;
   std::int64_t rest = s.num * n - cell * s.den;
   if (rest < 0) cell -= 1, rest += s.den;  // floor, for a negative position
-  double u = (static_cast<double>(rest) + s.offset * static_cast<double>(n)) / static_cast<double>(s.den);
-  const auto crossed = static_cast<std::int64_t>(u);  // cells an irrational offset passes over
+  double u =
+      (static_cast<double>(rest) + s.offset * static_cast<double>(n)) / static_cast<double>(s.den);
+  auto crossed = static_cast<std::int64_t>(u);  // cells an irrational offset passes over
+  if (u < static_cast<double>(crossed)) crossed -= 1;  // floor, for a negative offset
   cell += crossed;
   u -= static_cast<double>(crossed);
   if (s.from == side::left && s.offset == 0 && rest == 0) cell -= 1, u = 1;

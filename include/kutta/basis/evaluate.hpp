@@ -22,13 +22,13 @@ const P& evaluate(const B& phi, const depth& s, const std::vector<P>& theta, P& 
   } else {
     if (values.count == 1 && values[0].phi == 1) return theta[values[0].k];
     if (values.count == 2) {
-      combine(at, scaled{values[0].phi, theta[values[0].k]},
+      kutta::combine(at, scaled{values[0].phi, theta[values[0].k]},
               scaled{values[1].phi, theta[values[1].k]});
       return at;
     }
-    combine(at, scaled{values[0].phi, theta[values[0].k]});
+    kutta::combine(at, scaled{values[0].phi, theta[values[0].k]});
     for (std::size_t i = 1; i < values.count; ++i)
-      add(at, at, scaled{values[i].phi, theta[values[i].k]});
+      kutta::add(at, at, scaled{values[i].phi, theta[values[i].k]});
     return at;
   }
 }
@@ -42,9 +42,9 @@ void scatter(const B& phi, const depth& s, F&& f, std::vector<P>& dtheta, P& g) 
   if (B::support == 1 || (values.count == 1 && values[0].phi == 1)) {
     f(dtheta[values[0].k]);
   } else {
-    set_zero(g);
+    kutta::set_zero(g);
     f(g);
-    for (const auto& [k, value] : values) add(dtheta[k], dtheta[k], scaled{value, g});
+    for (const auto& [k, value] : values) kutta::add(dtheta[k], dtheta[k], scaled{value, g});
   }
 }
 

@@ -12,7 +12,8 @@
 
 namespace kutta::bases {
 
-/// The finite-element hat functions on K equispaced nodes, φ_k(j/(K − 1)) = δ_kj; K = 1 is constant.
+/// The finite-element hat functions on K equispaced nodes, φ_k(j/(K − 1)) = δ_kj; K = 1 is
+/// constant.
 ///
 /// The φ_k are non-negative and sum to 1. Control points: k/(K − 1), and 1/2 for K = 1.
 class hat {

@@ -31,7 +31,8 @@ class piecewise_constant {
   }
 
   constexpr depth node(std::size_t k) const {
-    return {.num = 2 * static_cast<std::int64_t>(k) + 1, .den = 2 * static_cast<std::int64_t>(size_)};
+    return {.num = 2 * static_cast<std::int64_t>(k) + 1,
+            .den = 2 * static_cast<std::int64_t>(size_)};
   }
 
   /// The family with every cell halved.

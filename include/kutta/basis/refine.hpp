@@ -21,10 +21,10 @@ std::vector<P> interpolate(const std::vector<P>& theta, const B& from, const C& 
   std::vector<P> result;
   result.reserve(to.size());
   for (std::size_t k = 0; k < to.size(); ++k) {
-    result.push_back(zeros_like(theta[0]));
+    result.push_back(kutta::zeros_like(theta[0]));
     P& at = result.back();
     const P& value = evaluate(from, to.node(k), theta, at);
-    if (&value != &at) assign(at, value);
+    if (&value != &at) kutta::assign(at, value);
   }
   return result;
 }

@@ -23,6 +23,7 @@
 #include <kutta/layers/affine_strips.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/tensor/product.hpp>
+#include <kutta/tensor/shape.hpp>
 
 namespace kutta {
 
@@ -102,8 +103,8 @@ class mlp<T, sizes<N...>, Activation, Batch> {
       if (sizes_[l] < 1 || (n[l] != Eigen::Dynamic && sizes_[l] != n[l]))
         throw std::invalid_argument(
             "mlp: width " + std::to_string(l) + " must be " +
-            (n[l] == Eigen::Dynamic ? std::string("at least 1") : std::to_string(n[l])) +
-            ", got " + std::to_string(sizes_[l]));
+            (n[l] == Eigen::Dynamic ? std::string("at least 1") : std::to_string(n[l])) + ", got " +
+            std::to_string(sizes_[l]));
   }
 
   /// Weights from N(0, 2/(n_l + n_{l−1})), biases zero.
@@ -122,11 +123,18 @@ class mlp<T, sizes<N...>, Activation, Batch> {
     return theta;
   }
 
-  tape make_tape(const params&, const input& x) const {
+  output make_output(const params&, const input& x) const {
+    return output::Zero(sizes_[depth], x.cols());
+  }
+
+  /// @throws std::invalid_argument if theta or x does not have the widths of this network.
+  tape make_tape(const params& theta, const input& x) const {
+    require_widths(theta, x);
     tape saved;
-    const Eigen::Index cols = by_strips(x) ? static_cast<Eigen::Index>(detail::strip_count<T>(cols_of(x)) *
-                                                               detail::strip<T>)
-                                   : x.cols();
+    const Eigen::Index cols =
+        by_strips(x)
+            ? static_cast<Eigen::Index>(detail::strip_count<T>(cols_of(x)) * detail::strip<T>)
+            : x.cols();
     each_inner([&](auto l) { std::get<l>(saved).setZero(sizes_[l + 1], cols); });
     return saved;
   }
@@ -195,6 +203,21 @@ class mlp<T, sizes<N...>, Activation, Batch> {
   }
 
  private:
+  void require_widths(const params& theta, const input& x) const {
+    const auto require = [](const std::string& what, const auto& m, Eigen::Index rows,
+                            Eigen::Index cols) {
+      if (m.rows() != rows || m.cols() != cols)
+        throw std::invalid_argument("mlp: expected " + what + " of shape (" + std::to_string(rows) +
+                                    ", " + std::to_string(cols) + "), got " + shape_text(m));
+    };
+    require("x", x, sizes_[0], x.cols());
+    each_map([&](auto l) {
+      const std::string name = "theta[" + std::to_string(l) + "]";
+      require(name + ".w", std::get<l>(theta).w, sizes_[l + 1], sizes_[l]);
+      require(name + ".b", std::get<l>(theta).b, sizes_[l + 1], 1);
+    });
+  }
+
   /// Small networks on batches go through `mlp_strips`, the others through matrix products.
   static constexpr std::size_t most_weights_on_strips = 1024;
 

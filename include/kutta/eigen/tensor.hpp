@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstddef>
+#include <stdexcept>
+#include <string>
 
 #include <Eigen/Core>
 
@@ -21,8 +23,13 @@ namespace detail {
 template <class T>
 struct eigen_traits : contiguous_batch_traits<T, typename T::Scalar, eigen_traits<T>> {
   static T zeros_like(const T& x) { return T::Zero(x.rows(), x.cols()); }
+  /// @throws std::invalid_argument if T fixes another number of samples.
   static T zeros_like(const T& x, std::size_t n) {
+    constexpr Eigen::Index fixed = T::IsRowMajor ? T::RowsAtCompileTime : T::ColsAtCompileTime;
     const auto size = static_cast<Eigen::Index>(n);
+    if (fixed != Eigen::Dynamic && fixed != size)
+      throw std::invalid_argument("zeros_like: the type holds " + std::to_string(fixed) +
+                                  " samples, got " + std::to_string(n));
     return T::IsRowMajor ? T::Zero(size, x.cols()) : T::Zero(x.rows(), size);
   }
   static std::size_t samples(const T& x) {

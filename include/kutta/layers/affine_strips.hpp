@@ -43,8 +43,8 @@ void from_strip(const T* on_strip, std::size_t width, std::size_t n, T* x, const
     for (std::size_t d = 0; d < width; ++d) f(x[l * width + d], on_strip[d * strip<T> + l]);
 }
 
-/// z = σ(W h + b) on a strip. W is out × in, column-major; a width that is 0 in the type is given at
-/// run time.
+/// z = σ(W h + b) on a strip. W is out × in, column-major; a width that is 0 in the type is given
+/// at run time.
 template <std::floating_point T, std::size_t Out, std::size_t In>
 class affine_strip {
   using lanes = simd<T, strip<T>>;
@@ -62,8 +62,7 @@ class affine_strip {
   void forward(const T* w, const T* b, const T* h, T* z, const A& sigma) const {
     for (std::size_t j = 0; j < rows(); ++j) {
       lanes sum(b[j]);
-      for (std::size_t d = 0; d < cols(); ++d)
-        sum = sum.plus_product(w[d * rows() + j], at(h, d));
+      for (std::size_t d = 0; d < cols(); ++d) sum = sum.plus_product(w[d * rows() + j], at(h, d));
       sigma(sum).store(z + j * strip<T>);
     }
   }

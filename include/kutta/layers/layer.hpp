@@ -5,9 +5,10 @@
 /// What a layer is: a map with parameters, its value and the transpose of its derivative.
 ///
 ///     types     state (or input and output), params, tape; optional scratch
-///     forward   (theta, x, y, tape)                   y ← R(theta, x), overwritten; tape: what vjp needs
-///     vjp       (theta, x, tape, dy, dx, dtheta)      dx += (∂R/∂x)ᵀ dy,  dtheta += (∂R/∂theta)ᵀ dy
-///     jvp       (theta, x, tape, vx, vtheta, vy)      vy ← (∂R/∂x) vx + (∂R/∂theta) vtheta   optional
+///     forward   (theta, x, y, tape)                   y ← R(theta, x), overwritten; tape: what vjp
+///     needs vjp       (theta, x, tape, dy, dx, dtheta)      dx += (∂R/∂x)ᵀ dy,  dtheta +=
+///     (∂R/∂theta)ᵀ dy jvp       (theta, x, tape, vx, vtheta, vy)      vy ← (∂R/∂x) vx +
+///     (∂R/∂theta) vtheta   optional
 ///
 /// x and y never alias. Each call may take a last argument `const context<L>&`: time, scratch.
 /// `make_tape(theta, x)` and `make_scratch(theta, x)` size what is not a plain value.
@@ -48,10 +49,11 @@ struct ends_of<L> {
   using output = typename L::state;
 };
 template <class L>
-  requires(!has_state<L> && requires {
-    typename L::input;
-    typename L::output;
-  })
+  requires(!has_state<L> &&
+           requires {
+             typename L::input;
+             typename L::output;
+           })
 struct ends_of<L> {
   using input = typename L::input;
   using output = typename L::output;
@@ -96,38 +98,32 @@ template <class L>
 concept has_forward = has_plain_forward<L> || has_context_forward<L>;
 
 template <class L>
-concept has_plain_vjp = requires(const L r, const typename L::params& theta, const input_t<L>& x,
-                                 const typename L::tape& saved, const output_t<L>& dy,
-                                 input_t<L>& dx, typename L::params& dtheta) {
-  r.vjp(theta, x, saved, dy, dx, dtheta);
-};
+concept has_plain_vjp =
+    requires(const L r, const typename L::params& theta, const input_t<L>& x,
+             const typename L::tape& saved, const output_t<L>& dy, input_t<L>& dx,
+             typename L::params& dtheta) { r.vjp(theta, x, saved, dy, dx, dtheta); };
 
 template <class L>
-concept has_context_vjp = requires(const L r, const typename L::params& theta, const input_t<L>& x,
-                                   const typename L::tape& saved, const output_t<L>& dy,
-                                   input_t<L>& dx, typename L::params& dtheta,
-                                   const context<L>& at) {
-  r.vjp(theta, x, saved, dy, dx, dtheta, at);
-};
+concept has_context_vjp = requires(
+    const L r, const typename L::params& theta, const input_t<L>& x, const typename L::tape& saved,
+    const output_t<L>& dy, input_t<L>& dx, typename L::params& dtheta,
+    const context<L>& at) { r.vjp(theta, x, saved, dy, dx, dtheta, at); };
 
 /// dx += (∂R/∂x)ᵀ dy and dtheta += (∂R/∂theta)ᵀ dy. Adjoint outputs always accumulate.
 template <class L>
 concept has_vjp = has_plain_vjp<L> || has_context_vjp<L>;
 
 template <class L>
-concept has_plain_jvp = requires(const L r, const typename L::params& theta, const input_t<L>& x,
-                                 const typename L::tape& saved, const input_t<L>& vx,
-                                 const typename L::params& vtheta, output_t<L>& vy) {
-  r.jvp(theta, x, saved, vx, vtheta, vy);
-};
+concept has_plain_jvp =
+    requires(const L r, const typename L::params& theta, const input_t<L>& x,
+             const typename L::tape& saved, const input_t<L>& vx, const typename L::params& vtheta,
+             output_t<L>& vy) { r.jvp(theta, x, saved, vx, vtheta, vy); };
 
 template <class L>
-concept has_context_jvp = requires(const L r, const typename L::params& theta, const input_t<L>& x,
-                                   const typename L::tape& saved, const input_t<L>& vx,
-                                   const typename L::params& vtheta, output_t<L>& vy,
-                                   const context<L>& at) {
-  r.jvp(theta, x, saved, vx, vtheta, vy, at);
-};
+concept has_context_jvp =
+    requires(const L r, const typename L::params& theta, const input_t<L>& x,
+             const typename L::tape& saved, const input_t<L>& vx, const typename L::params& vtheta,
+             output_t<L>& vy, const context<L>& at) { r.jvp(theta, x, saved, vx, vtheta, vy, at); };
 
 /// vy ← (∂R/∂x) vx + (∂R/∂theta) vtheta. Overwrites `vy`.
 template <class L>

@@ -45,18 +45,18 @@ class tiled_workspace {
 
   tiled_workspace(const R& r, const std::vector<params>& theta, const state& x, std::int64_t steps,
                   const execution& how)
-      : pool(check(samples(x), how).threads),
-        batch_size_(samples(x)),
+      : pool(check(kutta::samples(x), how).threads),
+        batch_size_(kutta::samples(x)),
         tile_(std::min(how.tile, batch_size_)) {
     const auto make_tile = [&](std::size_t n) {
-      state x0 = zeros_like(x, n);
+      state x0 = kutta::zeros_like(x, n);
       workspace<R, S> pass(r, theta[0], x0, steps);
       return tile_workspace{std::move(pass), std::move(x0)};
     };
     for (std::size_t w = 0; w < pool.size(); ++w) full_.push_back(make_tile(tile_));
     if (const std::size_t rest = batch_size_ % tile_; rest > 0) tail_.push_back(make_tile(rest));
     for (std::size_t i = 0; i < std::min(how.shards, tiles()); ++i)
-      shards.push_back({zeros_like(theta), 0});
+      shards.push_back({kutta::zeros_like(theta), 0});
   }
 
   std::size_t batch_size() const { return batch_size_; }
@@ -67,7 +67,8 @@ class tiled_workspace {
     return std::min(tile_, batch_size_ - first_sample(tile));
   }
 
-  /// Where `worker` computes `tile`. Only the last tile can be short, so one short workspace serves.
+  /// Where `worker` computes `tile`. Only the last tile can be short, so one short workspace
+  /// serves.
   tile_workspace& at(std::size_t tile, std::size_t worker) {
     return tile_size(tile) == tile_ ? full_[worker] : tail_.front();
   }

@@ -57,7 +57,7 @@ class ode_block {
 
   /// Every temporary of a pass on states like `x`. Nothing else allocates.
   workspace_type make_workspace(const coefficients& theta, const state& x) const {
-    detail::require_coefficients("make_workspace: theta", basis_, theta);
+    require_coefficients("make_workspace: theta", theta);
     return workspace_type(residual_, theta[0], x, options_.steps);
   }
 
@@ -66,7 +66,7 @@ class ode_block {
                                        const execution& how) const
     requires batch<state> && samples_independent<R>
   {
-    detail::require_coefficients("make_workspace: theta", basis_, theta);
+    require_coefficients("make_workspace: theta", theta);
     return tiled_workspace<R, S>(residual_, theta, x, options_.steps, how);
   }
 
@@ -89,7 +89,7 @@ class ode_block {
   void backprop(const coefficients& theta, state& dx, coefficients& dtheta,
                 workspace_type& ws) const {
     require_fit(theta, dx, ws);
-    detail::require_coefficients("dtheta", basis_, dtheta);
+    require_coefficients("dtheta", dtheta, ws.theta_at);
     ws.consume();
     transpose(theta, dx, dtheta, ws, 0);
   }
@@ -102,7 +102,7 @@ class ode_block {
   {
     require_fit(theta, x0, ws);
     detail::require_same_shape("vx", x0, vx);
-    detail::require_coefficients("vtheta", basis_, vtheta);
+    require_coefficients("vtheta", vtheta, ws.theta_at);
     return record(theta, x0, ws, 0, [&](std::int64_t n) {
       const auto rate = [&](auto i, const state& x, const state& v, state& vk) {
         constexpr std::size_t I = decltype(i)::value;
@@ -124,7 +124,7 @@ class ode_block {
                   coefficients& dtheta, workspace_type& ws) const {
     require_fit(theta, x0, ws);
     detail::require_same_shape("dx", x0, dx);
-    detail::require_coefficients("dtheta", basis_, dtheta);
+    require_coefficients("dtheta", dtheta, ws.theta_at);
     return gradient_of(theta, x0, loss, dx, dtheta, ws, 0);
   }
 
@@ -132,28 +132,34 @@ class ode_block {
   double gradient(const coefficients& theta, const state& x0, L&& loss, state& dx,
                   coefficients& dtheta, tiled_workspace<R, S>& ws) const {
     require_steps(ws.steps());
-    if (samples(x0) != ws.batch_size())
+    if (kutta::samples(x0) != ws.batch_size())
       throw std::invalid_argument("gradient: expected " + std::to_string(ws.batch_size()) +
-                                  " samples, got " + std::to_string(samples(x0)));
+                                  " samples, got " + std::to_string(kutta::samples(x0)));
+    const std::size_t expected = element_count(ws.at(0, 0).dx) / ws.tile_size(0);
+    if (element_count(x0) / ws.batch_size() != expected)
+      throw std::invalid_argument("gradient: expected " + std::to_string(expected) +
+                                  " elements in a sample, got " +
+                                  std::to_string(element_count(x0) / ws.batch_size()));
     detail::require_same_shape("dx", x0, dx);
-    detail::require_coefficients("theta", basis_, theta);
-    detail::require_coefficients("dtheta", basis_, dtheta);
+    const params& like = ws.shards.front().dtheta.front();
+    require_coefficients("theta", theta, like);
+    require_coefficients("dtheta", dtheta, like);
 
     ws.pool.run(ws.shards.size(), [&](std::size_t shard, std::size_t worker) {
       auto& [sum, total] = ws.shards[shard];
-      set_zero(sum);
+      kutta::set_zero(sum);
       total = 0;
       for (std::size_t tile = shard; tile < ws.tiles(); tile += ws.shards.size()) {
         auto& [pass, dx_tile] = ws.at(tile, worker);
         const std::size_t first = ws.first_sample(tile), n = ws.tile_size(tile);
-        copy_samples(x0, first, n, pass.x(0), 0);
+        kutta::copy_samples(x0, first, n, pass.x(0), 0);
         total += gradient_of(theta, pass.x(0), loss, dx_tile, sum, pass, first);
-        copy_samples(dx_tile, 0, n, dx, first);
+        kutta::copy_samples(dx_tile, 0, n, dx, first);
       }
     });
     double total = 0;
     for (const auto& [sum, loss_of_shard] : ws.shards) {
-      add(dtheta, dtheta, scaled{1, sum});
+      kutta::add(dtheta, dtheta, scaled{1, sum});
       total += loss_of_shard;
     }
     return total;
@@ -192,7 +198,7 @@ class ode_block {
   const state& record(const coefficients& theta, const state& x0, workspace_type& ws,
                       std::size_t first_sample, F&& after) const {
     ws.begin_recording();
-    if (&x0 != &ws.x(0)) assign(ws.x(0), x0);
+    if (&x0 != &ws.x(0)) kutta::assign(ws.x(0), x0);
     for (std::int64_t n = 0; n < options_.steps; ++n) {
       const auto rate = [&](auto i, const state& x, state& k) {
         constexpr std::size_t I = decltype(i)::value;
@@ -229,7 +235,7 @@ class ode_block {
   double gradient_of(const coefficients& theta, const state& x0, L& loss, state& dx,
                      coefficients& dtheta, workspace_type& ws, std::size_t first_sample) const {
     const state& x1 = record(theta, x0, ws, first_sample, [](std::int64_t) {});
-    set_zero(dx);
+    kutta::set_zero(dx);
     const double value = loss(x1, first_sample, dx);
     ws.consume();
     transpose(theta, dx, dtheta, ws, first_sample);
@@ -248,9 +254,19 @@ class ode_block {
                                   " steps, the workspace was made for " + std::to_string(steps));
   }
 
+  /// One coefficient for each φ_k, every one with the shape of `like`.
+  void require_coefficients(const char* what, const coefficients& theta, const params& like) const {
+    detail::require_coefficients(what, basis_, theta);
+    for (const params& p : theta) detail::require_same_shape(what, like, p);
+  }
+  void require_coefficients(const char* what, const coefficients& theta) const {
+    detail::require_coefficients(what, basis_, theta);
+    require_coefficients(what, theta, theta.front());
+  }
+
   void require_fit(const coefficients& theta, const state& x, workspace_type& ws) const {
     require_steps(ws.steps());
-    detail::require_coefficients("theta", basis_, theta);
+    require_coefficients("theta", theta, ws.theta_at);
     detail::require_same_shape("state", ws.x(0), x);
   }
 

@@ -41,23 +41,24 @@ using step_real_t = accumulator_t<scalar_t<X>>;
 template <class S, std::size_t I, class X, std::size_t... J>
 KUTTA_HD constexpr void stage_point(std::index_sequence<J...>, step_real_t<X> h, const X& x,
                                     X& point, const X* k) {
-  add(point, x, scaled<X>{h * a_v<S, I, J, step_real_t<X>>, k[J]}...);
+  kutta::add(point, x, scaled<X>{h * a_v<S, I, J, step_real_t<X>>, k[J]}...);
 }
 
 template <class S, class X, std::size_t... I>
 KUTTA_HD constexpr void step_end(std::index_sequence<I...>, step_real_t<X> h, const X& x0, X& x1,
                                  const X* k) {
-  add(x1, x0, scaled<X>{h * b_v<S, I, step_real_t<X>>, k[I]}...);
+  kutta::add(x1, x0, scaled<X>{h * b_v<S, I, step_real_t<X>>, k[I]}...);
 }
 
 /// dk_i = h (b_i g + Σ_j a_ji v_j); false where stage i feeds nothing, so that dk_i = 0.
 template <class S, std::size_t I, class X, std::size_t... J>
-KUTTA_HD constexpr bool rate_adjoint(std::index_sequence<J...>, step_real_t<X> h, const X& g,
-                                     X& dk, const X* v) {
+KUTTA_HD constexpr bool rate_adjoint(std::index_sequence<J...>, step_real_t<X> h, const X& g, X& dk,
+                                     const X* v) {
   if constexpr (b_v<S, I> != 0)
-    combine(dk, scaled<X>{h * b_v<S, I, step_real_t<X>>, g}, scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
+    kutta::combine(dk, scaled<X>{h * b_v<S, I, step_real_t<X>>, g},
+            scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
   else if constexpr (sizeof...(J) > 0)
-    combine(dk, scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
+    kutta::combine(dk, scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
   return b_v<S, I> != 0 || sizeof...(J) > 0;
 }
 
@@ -97,7 +98,7 @@ KUTTA_HD constexpr void step_vjp(const F& rate_vjp, detail::step_real_t<X> h, co
   constexpr std::size_t s = S::tableau.stages;
   detail::for_each_index_reversed<s>([&](auto i) {
     constexpr std::size_t I = decltype(i)::value;
-    set_zero(v[I]);
+    kutta::set_zero(v[I]);
     if (detail::rate_adjoint<S, I>(column_t<S, I>{}, h, g, dk, v.data())) {
       if constexpr (I == 0)
         rate_vjp(i, x0, dk, v[0]);
@@ -106,15 +107,15 @@ KUTTA_HD constexpr void step_vjp(const F& rate_vjp, detail::step_real_t<X> h, co
     }
   });
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    add(g, g, scaled<X>{1, v[I]}...);
+    kutta::add(g, g, scaled<X>{1, v[I]}...);
   }(std::make_index_sequence<s>{});
 }
 
 /// The derivative of `step`:   vX_i = vx + h Σ_j a_ij vk_j,   vk_i = f_i'(X_i) vX_i,
 /// vx ← vx + h Σ_i b_i vk_i.
 ///
-/// On entry vx is the tangent of x0, on exit that of x1. `rate_jvp(i, X_i, vX_i, vk_i)` writes vk_i,
-/// the tangent of any parameter included. `vk` and `point` are temporaries.
+/// On entry vx is the tangent of x0, on exit that of x1. `rate_jvp(i, X_i, vX_i, vk_i)` writes
+/// vk_i, the tangent of any parameter included. `vk` and `point` are temporaries.
 template <explicit_scheme S, tensor X, class F>
 KUTTA_HD constexpr void step_jvp(const F& rate_jvp, detail::step_real_t<X> h, const X& x0,
                                  const stage_points<S, X>& points, X& vx, stage_rates<S, X>& vk,

@@ -41,19 +41,19 @@ class workspace {
   static constexpr std::size_t stages = S::tableau.stages;
 
   workspace(const R& r, const params& theta, const state& x, std::int64_t n)
-      : k(detail::repeat<stages>([&] { return zeros_like(x); })),
-        dk(zeros_like(x)),
-        theta_at(zeros_like(theta)),
-        dtheta_at(zeros_like(theta)),
+      : k(detail::repeat<stages>([&] { return kutta::zeros_like(x); })),
+        dk(kutta::zeros_like(x)),
+        theta_at(kutta::zeros_like(theta)),
+        dtheta_at(kutta::zeros_like(theta)),
         scratch(detail::make_scratch(r, theta, x)) {
     const auto steps = static_cast<std::size_t>(n);
     x_.reserve(steps + 1);
     points_.reserve(steps);
     tapes_.reserve(steps);
-    for (std::size_t i = 0; i <= steps; ++i) x_.push_back(zeros_like(x));
+    for (std::size_t i = 0; i <= steps; ++i) x_.push_back(kutta::zeros_like(x));
     for (std::size_t i = 0; i < steps; ++i) {
       if constexpr (stages > 1)
-        points_.push_back(detail::repeat<stages - 1>([&] { return zeros_like(x); }));
+        points_.push_back(detail::repeat<stages - 1>([&] { return kutta::zeros_like(x); }));
       else
         points_.push_back({});
       tapes_.push_back(detail::repeat<stages>([&] { return detail::make_tape(r, theta, x); }));

@@ -38,7 +38,7 @@ struct butcher_tableau {
 namespace detail {
 
 /// |x| ≤ tolerance; exact for a rational, false for NaN.
-constexpr bool vanishes(rational x, double /*tolerance*/) {
+constexpr bool vanishes(const rational& x, double /*tolerance*/) {
   return x.num == 0;
 }
 constexpr bool vanishes(double x, double tolerance) {

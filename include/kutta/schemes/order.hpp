@@ -76,8 +76,11 @@ constexpr int order_of(const butcher_tableau<S, T>& rk, const T (&b)[S]) {
 constexpr double square_root(double x) {
   if (x == 0) return 0;
   double root = x < 1 ? 1 : x;
-  for (double next = (root + x / root) / 2; next < root; next = (root + x / root) / 2) root = next;
-  return root;
+  while (true) {
+    const double next = (root + x / root) / 2;
+    if (!(next < root)) return root;
+    root = next;
+  }
 }
 
 template <int P, std::size_t S, class T>

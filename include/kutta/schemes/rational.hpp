@@ -25,7 +25,8 @@ constexpr std::int64_t greatest_common_divisor(std::int64_t a, std::int64_t b) {
 
 /// An integer type each of whose values is an int64.
 template <class T>
-concept fits_int64 = std::integral<T> && requires(T n) { std::int64_t{n}; };
+concept fits_int64 = (std::signed_integral<T> && sizeof(T) <= sizeof(std::int64_t)) ||
+                     (std::unsigned_integral<T> && sizeof(T) < sizeof(std::int64_t));
 
 }  // namespace detail
 
@@ -38,6 +39,12 @@ struct rational {
   std::int64_t den = 1;
 
   constexpr rational() = default;
+
+  /// Written out for g++ 12: if this is trivial, a constant expression that changes a copy of a
+  /// table also changes the table, wherever a row of it was typed as `{}`.
+  // NOLINTNEXTLINE(modernize-use-equals-default)
+  constexpr rational(const rational& other) : num(other.num), den(other.den) {}
+  constexpr rational& operator=(const rational&) = default;
 
   /// Converts from integers only: a double has no business in an exact table.
   template <detail::fits_int64 T>
@@ -63,7 +70,7 @@ struct rational {
     return a;
   }
 
-  friend constexpr rational operator+(rational a, rational b) {
+  friend constexpr rational operator+(const rational& a, const rational& b) {
     const std::int64_t g = detail::greatest_common_divisor(a.den, b.den);
     const std::int64_t n = a.num * (b.den / g) + b.num * (a.den / g);
     const std::int64_t common = detail::greatest_common_divisor(n, g);
@@ -72,9 +79,9 @@ struct rational {
     sum.den = (a.den / g) * (b.den / common);
     return sum;
   }
-  friend constexpr rational operator-(rational a, rational b) { return a + -b; }
+  friend constexpr rational operator-(const rational& a, const rational& b) { return a + -b; }
 
-  friend constexpr rational operator*(rational a, rational b) {
+  friend constexpr rational operator*(const rational& a, const rational& b) {
     const std::int64_t g = detail::greatest_common_divisor(a.num, b.den);
     const std::int64_t f = detail::greatest_common_divisor(b.num, a.den);
     rational product;
@@ -84,26 +91,28 @@ struct rational {
   }
 
   /// @throws std::invalid_argument if b = 0.
-  friend constexpr rational operator/(rational a, rational b) { return a * rational(b.den, b.num); }
+  friend constexpr rational operator/(const rational& a, const rational& b) {
+    return a * rational(b.den, b.num);
+  }
 
-  friend constexpr bool operator==(rational, rational) = default;
+  friend constexpr bool operator==(const rational&, const rational&) = default;
 
   /// The sign of a − b, and overflows where that does.
-  friend constexpr std::strong_ordering operator<=>(rational a, rational b) {
+  friend constexpr std::strong_ordering operator<=>(const rational& a, const rational& b) {
     return (a - b).num <=> 0;
   }
 };
 
-/// The nearest T, if num and den are below 2⁵³ (else within 2 ULP): for exact tables and others.
+/// An entry of a table, exact or not, as the real type T: the nearest T if T holds num and den.
 template <std::floating_point T>
-constexpr T to_real(rational x) {
+constexpr T to_real(const rational& x) {
   return static_cast<T>(x);
 }
 template <std::floating_point T>
 constexpr T to_real(double x) {
   return static_cast<T>(x);
 }
-constexpr double to_double(rational x) {
+constexpr double to_double(const rational& x) {
   return to_real<double>(x);
 }
 constexpr double to_double(double x) {

@@ -34,7 +34,8 @@ KUTTA_HD constexpr accumulator_t<S> sum_n(std::size_t n, const F& f, const X*...
   if (n >= 2 * lanes) {
     accumulator partial[lanes] = {};
     for (; i + lanes <= n; i += lanes)
-      for (std::size_t l = 0; l < lanes; ++l) partial[l] += static_cast<accumulator>(f(x[i + l]...));
+      for (std::size_t l = 0; l < lanes; ++l)
+        partial[l] += static_cast<accumulator>(f(x[i + l]...));
     for (const accumulator p : partial) total += p;
   }
   for (; i < n; ++i) total += static_cast<accumulator>(f(x[i]...));
@@ -88,8 +89,7 @@ struct contiguous_batch_traits : contiguous_traits<T, S> {
   static window_of<S> window(const T& x, std::size_t first, std::size_t n) {
     return {x.data() + first * sample_size(x), n * sample_size(x)};
   }
-  static void copy_samples(const T& from, std::size_t first, std::size_t n, T& to,
-                           std::size_t at) {
+  static void copy_samples(const T& from, std::size_t first, std::size_t n, T& to, std::size_t at) {
     const std::size_t size = sample_size(from);
     detail::map_n(to.data() + at * size, n * size, detail::copy{}, from.data() + first * size);
   }

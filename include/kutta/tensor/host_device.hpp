@@ -9,12 +9,11 @@
 /// which that is true, so that a program's own templates keep the warning.
 
 #ifdef __CUDACC__
-#define KUTTA_HD __host__ __device__
-#define KUTTA_HD_BEGIN \
-  _Pragma("nv_diagnostic push") _Pragma("nv_diag_suppress 20011,20013,20014")
-#define KUTTA_HD_END _Pragma("nv_diagnostic pop")
+#  define KUTTA_HD __host__ __device__
+#  define KUTTA_HD_BEGIN _Pragma("nv_diagnostic push") _Pragma("nv_diag_suppress 20011,20013,20014")
+#  define KUTTA_HD_END _Pragma("nv_diagnostic pop")
 #else
-#define KUTTA_HD
-#define KUTTA_HD_BEGIN
-#define KUTTA_HD_END
+#  define KUTTA_HD
+#  define KUTTA_HD_BEGIN
+#  define KUTTA_HD_END
 #endif

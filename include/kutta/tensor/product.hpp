@@ -112,8 +112,8 @@ struct direct_sum_traits {
 };
 
 template <has_fields T>
-using first_field_t = std::remove_cvref_t<decltype(std::declval<T&>().*(
-    std::get<0>(T::fields).member))>;
+using first_field_t =
+    std::remove_cvref_t<decltype(std::declval<T&>().*(std::get<0>(T::fields).member))>;
 
 }  // namespace detail
 
@@ -132,8 +132,8 @@ struct tensor_traits<std::vector<T, A>>
 
 template <class T, std::size_t N>
   requires(has_scalar<T> && !std::floating_point<T>)
-struct tensor_traits<std::array<T, N>>
-    : detail::direct_sum_traits<std::array<T, N>, scalar_t<T>> {};
+struct tensor_traits<std::array<T, N>> : detail::direct_sum_traits<std::array<T, N>, scalar_t<T>> {
+};
 
 /// f(leaf of y, same leaf of each x...) for every leaf tensor, in the order of the fields.
 ///

@@ -26,8 +26,9 @@ constexpr bool same_shape(const T& a, const T& b) {
   } else {
     const auto s = tensor_traits<T>::shape(a), t = tensor_traits<T>::shape(b);
     if (s.size() != t.size()) return false;
-    for (std::size_t i = 0; i < s.size(); ++i)
-      if (s[i] != t[i]) return false;
+    auto other = t.begin();
+    for (const auto extent : s)
+      if (extent != *other++) return false;
     return true;
   }
 }
@@ -56,7 +57,8 @@ constexpr std::size_t element_count(const T& x) {
   for_each_leaf(
       [&]<class L>(const L& leaf) {
         std::size_t n = 1;
-        for (const auto extent : tensor_traits<L>::shape(leaf)) n *= static_cast<std::size_t>(extent);
+        for (const auto extent : tensor_traits<L>::shape(leaf))
+          n *= static_cast<std::size_t>(extent);
         count += n;
       },
       x);

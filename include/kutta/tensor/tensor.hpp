@@ -156,34 +156,34 @@ T zeros_like(const T& x) {
 /// y ← 0, whatever y held (NaN included).
 template <class T>
 KUTTA_HD constexpr void set_zero(T& y) {
-  map(y, detail::zero<scalar_t<T>>{});
+  kutta::map(y, detail::zero<scalar_t<T>>{});
 }
 
 /// y ← x; the shapes agree.
 template <class T>
 KUTTA_HD constexpr void assign(T& y, const T& x) {
-  map(y, detail::copy{}, x);
+  kutta::map(y, detail::copy{}, x);
 }
 
 /// y ← Σ a x: one pass over memory, whatever the number of terms.
 template <class T, class... X>
 KUTTA_HD constexpr void combine(T& y, const scaled<X>&... terms) {
-  map(y, detail::linear_combination<scalar_t<T>, sizeof...(X)>{{terms.a...}}, terms.x...);
+  kutta::map(y, detail::linear_combination<scalar_t<T>, sizeof...(X)>{{terms.a...}}, terms.x...);
 }
 
 /// y ← x + Σ a k: one pass over memory. x is not multiplied, so its bits survive a zero increment.
 template <class T, class... X>
 KUTTA_HD constexpr void add(T& y, const T& x, const scaled<X>&... terms) {
   if constexpr (sizeof...(X) == 0)
-    assign(y, x);
+    kutta::assign(y, x);
   else
-    map(y, detail::increment<scalar_t<T>, sizeof...(X)>{{terms.a...}}, x, terms.x...);
+    kutta::map(y, detail::increment<scalar_t<T>, sizeof...(X)>{{terms.a...}}, x, terms.x...);
 }
 
 /// ⟨x, y⟩ = Σᵢ xᵢ yᵢ.
 template <class T>
 KUTTA_HD constexpr auto inner_product(const T& x, const T& y) {
-  return sum(detail::multiply{}, x, y);
+  return kutta::sum(detail::multiply{}, x, y);
 }
 
 /// The number of samples in a batch.

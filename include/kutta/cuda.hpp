@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// The Thrust backend: CUDA devices with nvcc; the host, as plain C++, with
+/// `THRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_CPP`.
+
+#include <kutta/cuda/tensor.hpp>
+#include <kutta/kutta.hpp>

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Losses that `ode_block::gradient` calls, on a whole batch or tile by tile.
+///
+///     const kutta::mean_squared_error loss(target);      // refers to target
+///     f.gradient(theta, x0, loss, dx, dtheta, ws);
+///     loss(x1);                                          // the value alone
+///
+/// `loss(x1, first, dx1)` returns the part of the mean that samples first, first + 1, … of the
+/// batch contribute, and adds its gradient to dx1, so that the parts of all tiles add up to the
+/// mean. A loss is const and keeps no state: several threads may call it. A state that is not a
+/// batch counts as one sample.
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <kutta/tensor/host_device.hpp>
+#include <kutta/tensor/shape.hpp>
+#include <kutta/tensor/tensor.hpp>
+
+namespace kutta {
+
+namespace detail {
+
+template <tensor T>
+std::size_t sample_count(const T& x) {
+  if constexpr (batch<T>)
+    return samples(x);
+  else
+    return 1;
+}
+
+/// @throws std::invalid_argument unless [first, first + n) lies in [0, count).
+inline void require_samples(const char* what, std::size_t first, std::size_t n, std::size_t count) {
+  if (first > count || n > count - first)
+    throw std::invalid_argument(std::string(what) + ": expected samples among " +
+                                std::to_string(count) + ", got " + std::to_string(n) +
+                                " from sample " + std::to_string(first));
+}
+
+/// @throws std::invalid_argument unless n == count.
+inline void require_all_samples(const char* what, std::size_t n, std::size_t count) {
+  if (n != count)
+    throw std::invalid_argument(std::string(what) + ": expected " + std::to_string(count) +
+                                " samples, got " + std::to_string(n));
+}
+
+struct squared_difference {
+  template <class V>
+  KUTTA_HD constexpr V operator()(const V& x, const V& y) const {
+    const V d = x - y;
+    return d * d;
+  }
+};
+
+/// g + a (x − y).
+template <class S>
+struct add_difference {
+  S a;
+
+  template <class V>
+  KUTTA_HD constexpr V operator()(const V& g, const V& x, const V& y) const {
+    return g + a * (x - y);
+  }
+};
+
+}  // namespace detail
+
+/// L = 1/n Σ (x_i − y_i)²,  ∂L/∂x_i = 2 (x_i − y_i)/n: the mean over all n elements of the target
+/// y.
+template <tensor T>
+class mean_squared_error {
+ public:
+  /// @throws std::invalid_argument if the target has no elements.
+  explicit mean_squared_error(const T& target) : target_(target) { count(); }
+  explicit mean_squared_error(const T&&) = delete;
+
+  /// @throws std::invalid_argument if x1 has not the shape of those samples of the target.
+  double operator()(const T& x1, std::size_t first, T& dx1) const {
+    require_fit(x1, first);
+    detail::require_same_shape("mean_squared_error: the gradient", x1, dx1);
+    const double n = count();
+    const detail::add_difference<scalar_t<T>> pull{static_cast<scalar_t<T>>(2 / n)};
+    const auto part = [&](const auto& y) {
+      map(dx1, pull, dx1, x1, y);
+      return static_cast<double>(sum(detail::squared_difference{}, x1, y)) / n;
+    };
+    if constexpr (batch<T>)
+      return part(window(target_, first, samples(x1)));
+    else
+      return part(target_);
+  }
+
+  /// @throws std::invalid_argument if x1 has not the target's shape.
+  double operator()(const T& x1) const {
+    detail::require_same_shape("mean_squared_error", target_, x1);
+    return static_cast<double>(sum(detail::squared_difference{}, x1, target_)) / count();
+  }
+
+ private:
+  double count() const {
+    const std::size_t n = element_count(target_);
+    if (n == 0)
+      throw std::invalid_argument(
+          "mean_squared_error: expected a target with elements, got shape " + shape_text(target_));
+    return static_cast<double>(n);
+  }
+
+  void require_fit(const T& x1, std::size_t first) const {
+    const std::size_t n = detail::sample_count(x1), all = detail::sample_count(target_);
+    detail::require_samples("mean_squared_error", first, n, all);
+    if (element_count(x1) * all != element_count(target_) * n)
+      throw std::invalid_argument("mean_squared_error: expected samples of a batch of shape " +
+                                  shape_text(target_) + ", got shape " + shape_text(x1));
+  }
+
+  const T& target_;
+};
+
+/// A tensor whose elements lie in host memory, sample after sample.
+template <class T>
+concept host_array = tensor<T> && requires(const T& x, T& y) {
+  { x.data() } -> std::convertible_to<const scalar_t<T>*>;
+  { y.data() } -> std::convertible_to<scalar_t<T>*>;
+};
+
+/// L = 1/n Σ_s (log Σ_c e^{x_sc} − x_{s, label_s}),  ∂L/∂x_sc = (softmax(x_s)_c − [c = label_s])/n.
+///
+/// x are scores (logits): n samples of as many elements as there are classes, 0 ≤ label < classes.
+/// Both sums are taken relative to the largest score, so that no score overflows.
+template <std::integral I>
+class cross_entropy {
+ public:
+  /// Refers to `labels`, one a sample.
+  /// @throws std::invalid_argument if there are none.
+  explicit cross_entropy(std::span<const I> labels) : labels_(labels) {
+    if (labels.empty())
+      throw std::invalid_argument("cross_entropy: expected at least 1 label, got 0");
+  }
+  explicit cross_entropy(const std::vector<I>&&) = delete;
+
+  /// @throws std::invalid_argument if the samples have no labels, or a label is out of range.
+  template <host_array T>
+  double operator()(const T& x1, std::size_t first, T& dx1) const {
+    detail::require_same_shape("cross_entropy: the gradient", x1, dx1);
+    return total(x1, first, dx1.data());
+  }
+
+  /// @throws std::invalid_argument as above, or if there is not one sample for each label.
+  template <host_array T>
+  double operator()(const T& x1) const {
+    detail::require_all_samples("cross_entropy", detail::sample_count(x1), labels_.size());
+    return total(x1, 0, static_cast<scalar_t<T>*>(nullptr));
+  }
+
+ private:
+  template <host_array T>
+  double total(const T& x1, std::size_t first, scalar_t<T>* dx) const {
+    const std::size_t n = detail::sample_count(x1);
+    detail::require_samples("cross_entropy", first, n, labels_.size());
+    if (n == 0) return 0;
+    const std::size_t classes = element_count(x1) / n;
+    require_labels(first, n, classes);
+
+    const scalar_t<T>* x = x1.data();
+    accumulator_t<scalar_t<T>> sum = 0;
+    for (std::size_t s = 0; s < n; ++s, x += classes, dx += dx ? classes : 0)
+      sum += sample(x, classes, static_cast<std::size_t>(labels_[first + s]), dx);
+    return static_cast<double>(sum) / static_cast<double>(labels_.size());
+  }
+
+  /// log Σ_c e^{x_c} − x_label; adds the gradient of that over n to dx, if there is one.
+  template <class S>
+  accumulator_t<S> sample(const S* x, std::size_t classes, std::size_t label, S* dx) const {
+    using real = accumulator_t<S>;
+    const real largest = *std::max_element(x, x + classes);
+    real sum = 0;
+    for (std::size_t c = 0; c < classes; ++c) sum += std::exp(x[c] - largest);
+    if (dx) {
+      const real n = static_cast<real>(labels_.size());
+      for (std::size_t c = 0; c < classes; ++c) {
+        const real softmax = std::exp(x[c] - largest) / sum;
+        dx[c] += static_cast<S>((softmax - (c == label ? 1 : 0)) / n);
+      }
+    }
+    return std::log(sum) + (largest - x[label]);
+  }
+
+  void require_labels(std::size_t first, std::size_t n, std::size_t classes) const {
+    for (std::size_t s = first; s < first + n; ++s)
+      if (std::cmp_less(labels_[s], 0) || std::cmp_greater_equal(labels_[s], classes))
+        throw std::invalid_argument(
+            "cross_entropy: expected labels below " + std::to_string(classes) + ", got " +
+            std::to_string(labels_[s]) + " for sample " + std::to_string(s));
+  }
+
+  std::span<const I> labels_;
+};
+
+template <std::integral I, class A>
+cross_entropy(const std::vector<I, A>&) -> cross_entropy<I>;
+
+}  // namespace kutta

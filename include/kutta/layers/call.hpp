@@ -26,7 +26,7 @@ output_t<L> make_output(const L& r, const typename L::params& theta, const input
   if constexpr (requires { r.make_output(theta, x); })
     return r.make_output(theta, x);
   else
-    return zeros_like(x);
+    return kutta::zeros_like(x);
 }
 
 template <layer L>

@@ -61,10 +61,10 @@ class residual_check {
         other_tape_(make_tape(r, theta, x)),
         at_{t, 0, 0, scratch_},
         y_(make_output(r, theta, x)),
-        dx_(zeros_like(x)),
-        dtheta_(zeros_like(theta)),
-        moved_x_(zeros_like(x)),
-        moved_theta_(zeros_like(theta)) {}
+        dx_(kutta::zeros_like(x)),
+        dtheta_(kutta::zeros_like(theta)),
+        moved_x_(kutta::zeros_like(x)),
+        moved_theta_(kutta::zeros_like(theta)) {}
 
   std::vector<std::string> run() {
     if (check_forward()) {
@@ -113,7 +113,7 @@ class residual_check {
   // y ← R(theta, x), whatever y held.
   bool check_forward() {
     const auto value_over = [&](double old) {
-      map(y_, constant<scalar_t<output>>{static_cast<scalar_t<output>>(old)});
+      kutta::map(y_, constant<scalar_t<output>>{static_cast<scalar_t<output>>(old)});
       forward(r_, theta_, x_, y_, tape_, at_);
       return to_doubles(y_);
     };
@@ -250,8 +250,8 @@ class residual_check {
       transposed += a.adjoint[i] * v[i];
     }
     const bool along_x = &a == &on_x_;
-    set_zero(dx_);
-    set_zero(dtheta_);
+    kutta::set_zero(dx_);
+    kutta::set_zero(dtheta_);
     if (along_x)
       from_doubles(v, dx_);
     else
@@ -259,7 +259,7 @@ class residual_check {
     v = along_x ? to_doubles(dx_) : to_doubles(dtheta_);
 
     const auto value_over = [&](double old) {
-      map(y_, constant<scalar_t<output>>{static_cast<scalar_t<output>>(old)});
+      kutta::map(y_, constant<scalar_t<output>>{static_cast<scalar_t<output>>(old)});
       jvp(r_, theta_, x_, tape_, dx_, dtheta_, y_, at_);
       return to_doubles(y_);
     };

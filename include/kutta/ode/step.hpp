@@ -56,7 +56,7 @@ KUTTA_HD constexpr bool rate_adjoint(std::index_sequence<J...>, step_real_t<X> h
                                      const X* v) {
   if constexpr (b_v<S, I> != 0)
     kutta::combine(dk, scaled<X>{h * b_v<S, I, step_real_t<X>>, g},
-            scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
+                   scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
   else if constexpr (sizeof...(J) > 0)
     kutta::combine(dk, scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
   return b_v<S, I> != 0 || sizeof...(J) > 0;

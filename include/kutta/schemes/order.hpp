@@ -73,7 +73,7 @@ constexpr int order_of(const butcher_tableau<S, T>& rk, const T (&b)[S]) {
 }
 
 /// √x by Newton's method from above: the iterates fall until rounding stops them.
-constexpr double square_root(double x) {
+constexpr double constant_square_root(double x) {
   if (x == 0) return 0;
   double root = x < 1 ? 1 : x;
   while (true) {
@@ -93,7 +93,7 @@ constexpr double error_norm(const butcher_tableau<S, T>& rk, const T (&b)[S], in
     }
     return t.order <= p;
   });
-  return square_root(squares);
+  return constant_square_root(squares);
 }
 
 template <std::size_t S, class T>

@@ -2,7 +2,7 @@
 #pragma once
 
 /// @file
-/// The scheme of order 3.
+/// Schemes of order 3, three stages each.
 
 #include <kutta/schemes/butcher_tableau.hpp>
 #include <kutta/schemes/order.hpp>
@@ -24,6 +24,47 @@ struct kutta3 {
 };
 static_assert(order(kutta3::tableau) == 3);
 static_assert(row_sums_hold(kutta3::tableau) && is_explicit(kutta3::tableau));
+
+/// Each stage from the rate before it alone, and two rates in the sum.
+/// Source: Heun, Neue Methoden zur approximativen Integration der Differentialgleichungen einer
+/// unabhängigen Veränderlichen, Z. Math. Phys. 45 (1900).
+struct heun3 {
+  static constexpr butcher_tableau<3> tableau{
+      .c = {0,     1_r/3, 2_r/3},
+      .a = {{},
+            {1_r/3},
+            {0,    2_r/3}},
+      .b = {1_r/4, 0,     3_r/4}};
+};
+static_assert(order(heun3::tableau) == 3);
+static_assert(row_sums_hold(heun3::tableau) && is_explicit(heun3::tableau));
+
+/// A small principal error; the first three stages of `bogacki_shampine32`.
+/// Source: Ralston, Runge–Kutta methods with minimum error bounds, Math. Comp. 16 (1962).
+struct ralston3 {
+  static constexpr butcher_tableau<3> tableau{
+      .c = {0,     1_r/2, 3_r/4},
+      .a = {{},
+            {1_r/2},
+            {0,    3_r/4}},
+      .b = {2_r/9, 1_r/3, 4_r/9}};
+};
+static_assert(order(ralston3::tableau) == 3);
+static_assert(row_sums_hold(ralston3::tableau) && is_explicit(ralston3::tableau));
+
+/// A convex combination of Euler steps: what Euler's scheme keeps bounded at step h, this keeps too.
+/// Source: Shu & Osher, Efficient implementation of essentially non-oscillatory shock-capturing
+/// schemes, J. Comput. Phys. 77 (1988).
+struct ssprk33 {
+  static constexpr butcher_tableau<3> tableau{
+      .c = {0,     1,     1_r/2},
+      .a = {{},
+            {1},
+            {1_r/4, 1_r/4}},
+      .b = {1_r/6, 1_r/6, 2_r/3}};
+};
+static_assert(order(ssprk33::tableau) == 3);
+static_assert(row_sums_hold(ssprk33::tableau) && is_explicit(ssprk33::tableau));
 
 // clang-format on
 

@@ -16,6 +16,9 @@
 ///                                 optional: a batch, cut along its samples. A window has the
 ///                                 elements of n samples of x, as an argument for map and sum.
 ///
+/// Generic code calls `kutta::map`, `kutta::sum` and the others by their full names: an array's own
+/// namespace may have a function of that name (`xt::sum` takes anything).
+///
 /// f is a named `KUTTA_HD` functor on scalars, so that one source serves host and device. An array
 /// with `data()` and `size()` takes all of it but `zeros_like` from `contiguous_traits`; structs,
 /// tuples and vectors of tensors are tensors already (`product.hpp`).

@@ -15,6 +15,7 @@
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
 #include <kutta/train/options.hpp>
+#include <kutta/train/square_root.hpp>
 
 namespace kutta {
 
@@ -69,8 +70,7 @@ struct adam_update {
 
   template <class V>
   KUTTA_HD V operator()(const V& theta, const V& m, const V& v) const {
-    using std::sqrt;
-    return keep * theta - a * m / (b * sqrt(v) + epsilon);
+    return keep * theta - a * m / (b * square_root(v) + epsilon);
   }
 };
 
@@ -78,9 +78,9 @@ struct adam_update {
 
 /// With g = ∂L/∂theta + weight_decay theta, in step t = 1, 2, …
 ///
-///     m ← β₁ m + (1 − β₁) g,    v ← β₂ v + (1 − β₂) g²,
-///     theta ← (1 − rate decoupled_decay) theta − rate m̂ / (√v̂ + ε),   m̂ = m/(1 − β₁ᵗ),  v̂ = v/(1 −
-///     β₂ᵗ).
+///     m ← β₁ m + (1 − β₁) g,      m̂ = m/(1 − β₁ᵗ),
+///     v ← β₂ v + (1 − β₂) g²,     v̂ = v/(1 − β₂ᵗ),
+///     theta ← (1 − rate decoupled_decay) theta − rate m̂/(√v̂ + ε).
 ///
 /// Cost: three passes over memory, one square root and one division an element.
 /// Source: Kingma & Ba, Adam (2015), algorithm 1; Loshchilov & Hutter, Decoupled Weight Decay
@@ -92,7 +92,7 @@ class adam {
   /// @throws std::invalid_argument unless rate and decays are finite and not negative, the betas in
   /// [0, 1), epsilon positive.
   explicit adam(const P& theta, const adam_options& options = {})
-      : options_(check(options)), moments_{zeros_like(theta), zeros_like(theta), 0} {}
+      : options_(check(options)), moments_{kutta::zeros_like(theta), kutta::zeros_like(theta), 0} {}
 
   /// Updates theta in place; allocates nothing.
   /// @throws std::invalid_argument if the shapes are not those of the moments.
@@ -108,9 +108,10 @@ class adam {
         [&]<class L>(L& p, const L& g, L& m, L& v) {
           using S = scalar_t<L>;
           const auto s = [](double value) { return static_cast<S>(value); };
-          map(m, detail::update_first_moment<S>{s(beta1), s(1 - beta1), s(decay)}, m, g, p);
-          map(v, detail::update_second_moment<S>{s(beta2), s(1 - beta2), s(decay)}, v, g, p);
-          map(p, detail::adam_update<S>{s(1 - rate * decoupled), s(a), s(b), s(epsilon)}, p, m, v);
+          kutta::map(m, detail::update_first_moment<S>{s(beta1), s(1 - beta1), s(decay)}, m, g, p);
+          kutta::map(v, detail::update_second_moment<S>{s(beta2), s(1 - beta2), s(decay)}, v, g, p);
+          kutta::map(p, detail::adam_update<S>{s(1 - rate * decoupled), s(a), s(b), s(epsilon)}, p,
+                     m, v);
         },
         theta, dtheta, moments_.first, moments_.second);
   }

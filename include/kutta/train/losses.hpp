@@ -34,7 +34,7 @@ namespace detail {
 template <tensor T>
 std::size_t sample_count(const T& x) {
   if constexpr (batch<T>)
-    return samples(x);
+    return kutta::samples(x);
   else
     return 1;
 }
@@ -91,11 +91,11 @@ class mean_squared_error {
     const double n = count();
     const detail::add_difference<scalar_t<T>> pull{static_cast<scalar_t<T>>(2 / n)};
     const auto part = [&](const auto& y) {
-      map(dx1, pull, dx1, x1, y);
-      return static_cast<double>(sum(detail::squared_difference{}, x1, y)) / n;
+      kutta::map(dx1, pull, dx1, x1, y);
+      return static_cast<double>(kutta::sum(detail::squared_difference{}, x1, y)) / n;
     };
     if constexpr (batch<T>)
-      return part(window(target_, first, samples(x1)));
+      return part(kutta::window(target_, first, kutta::samples(x1)));
     else
       return part(target_);
   }
@@ -103,7 +103,7 @@ class mean_squared_error {
   /// @throws std::invalid_argument if x1 has not the target's shape.
   double operator()(const T& x1) const {
     detail::require_same_shape("mean_squared_error", target_, x1);
-    return static_cast<double>(sum(detail::squared_difference{}, x1, target_)) / count();
+    return static_cast<double>(kutta::sum(detail::squared_difference{}, x1, target_)) / count();
   }
 
  private:

@@ -89,7 +89,7 @@ class sgd {
   /// @throws std::invalid_argument unless rate and decay are finite and not negative, the momentum
   /// in [0, 1), and above 0 for nesterov.
   explicit sgd(const P& theta, const sgd_options& options = {}) : options_(check(options)) {
-    if (options_.momentum > 0) velocity_.emplace(zeros_like(theta));
+    if (options_.momentum > 0) velocity_.emplace(kutta::zeros_like(theta));
   }
 
   /// Updates theta in place; allocates nothing.
@@ -101,7 +101,8 @@ class sgd {
       for_each_leaf(
           [&]<class L>(L& p, const L& g) {
             using S = scalar_t<L>;
-            map(p, detail::descend_decayed<S>{static_cast<S>(rate), static_cast<S>(decay)}, p, g);
+            kutta::map(p, detail::descend_decayed<S>{static_cast<S>(rate), static_cast<S>(decay)},
+                       p, g);
           },
           theta, dtheta);
       return;
@@ -111,11 +112,11 @@ class sgd {
         [&]<class L>(L& p, const L& g, L& v) {
           using S = scalar_t<L>;
           const detail::update_velocity<S> update{static_cast<S>(momentum), static_cast<S>(decay)};
-          map(v, update, v, g, p);
+          kutta::map(v, update, v, g, p);
           if (nesterov)
-            map(p, detail::descend_ahead<S>{static_cast<S>(rate), update}, p, v, g);
+            kutta::map(p, detail::descend_ahead<S>{static_cast<S>(rate), update}, p, v, g);
           else
-            map(p, detail::descend<S>{static_cast<S>(rate)}, p, v);
+            kutta::map(p, detail::descend<S>{static_cast<S>(rate)}, p, v);
         },
         theta, dtheta, *velocity_);
   }

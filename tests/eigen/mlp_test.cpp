@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <limits>
+#include <random>
+#include <stdexcept>
+#include <tuple>
+#include <type_traits>
+
+#include <Eigen/Core>
+#include <doctest/doctest.h>
+
+#include <kutta/eigen/mlp.hpp>
+#include <kutta/layers/activation.hpp>
+#include <kutta/layers/call.hpp>
+#include <kutta/layers/check_residual.hpp>
+#include <kutta/tensor/tensor.hpp>
+
+#include "support/random.hpp"
+
+namespace {
+
+using kutta::layers::mlp;
+using kutta::layers::sizes;
+namespace activations = kutta::activations;
+
+using dynamic = mlp<double, sizes<Eigen::Dynamic, Eigen::Dynamic, Eigen::Dynamic>>;
+using fixed = mlp<double, sizes<2, 50, 2>>;
+using fixed_float = mlp<float, sizes<2, 50, 2>>;
+using single = mlp<double, sizes<2, 50, 2>, activations::tanh, 1>;
+using narrowing = mlp<double, sizes<3, 8, 2>>;
+
+static_assert(kutta::residual<dynamic> && kutta::residual<fixed> && kutta::residual<single>);
+static_assert(kutta::layer<narrowing> && !kutta::residual<narrowing>);
+static_assert(kutta::has_jvp<dynamic> && kutta::samples_independent<fixed>);
+static_assert(std::is_same_v<decltype(mlp{2, 50, 2}), dynamic>);
+
+/// Weights and biases uniform on [−1, 1].
+template <class L>
+typename L::params random_params(const L& net, unsigned seed) {
+  std::mt19937 generator(seed);
+  kutta::test::splitmix64 random(seed);
+  return kutta::test::random_like(net.make_params(generator), random);
+}
+
+template <class L>
+kutta::input_t<L> random_input(Eigen::Index rows, Eigen::Index samples) {
+  kutta::test::splitmix64 random(7);
+  return kutta::test::random_like(kutta::input_t<L>::Zero(rows, samples).eval(), random);
+}
+
+template <class L>
+kutta::output_t<L> value(const L& net, const typename L::params& theta,
+                         const kutta::input_t<L>& x) {
+  auto saved = net.make_tape(theta, x);
+  auto scratch = net.make_scratch(theta, x);
+  auto y = net.make_output(theta, x);
+  kutta::detail::forward(net, theta, x, y, saved, kutta::context<L>{0, 0, 0, scratch});
+  return y;
+}
+
+/// The same by a loop over scalars in long double, one sample at a time.
+template <class A, class P, class X>
+Eigen::MatrixXd by_hand(const P& theta, const X& x) {
+  using column = Eigen::Matrix<long double, Eigen::Dynamic, 1>;
+  constexpr std::size_t maps = std::tuple_size_v<P>;
+  Eigen::MatrixXd y;
+  for (Eigen::Index s = 0; s < x.cols(); ++s) {
+    column h = x.col(s).template cast<long double>();
+    std::size_t l = 0;
+    const auto layer = [&](const auto& p) {
+      column z(p.w.rows());
+      for (Eigen::Index i = 0; i < z.size(); ++i) {
+        z(i) = p.b(i);
+        for (Eigen::Index j = 0; j < h.size(); ++j) z(i) += p.w(i, j) * h(j);
+        if (l + 1 < maps) z(i) = A{}(z(i));
+      }
+      h = z;
+      ++l;
+    };
+    std::apply([&](const auto&... p) { (layer(p), ...); }, theta);
+    y.conservativeResize(h.size(), x.cols());
+    y.col(s) = h.template cast<double>();
+  }
+  return y;
+}
+
+template <class A, class L>
+void check_values(const L& net, Eigen::Index rows, Eigen::Index samples) {
+  CAPTURE(samples);
+  const auto theta = random_params(net, 3);
+  const auto x = random_input<L>(rows, samples);
+  const auto y = value(net, theta, x);
+  const Eigen::MatrixXd expected = by_hand<A>(theta, x);
+  REQUIRE(y.rows() == expected.rows());
+  REQUIRE(y.cols() == expected.cols());
+  // Sums of at most 51 terms of size 1, twice or three times.
+  const double epsilon = std::numeric_limits<typename kutta::output_t<L>::Scalar>::epsilon();
+  CHECK((y.template cast<double>() - expected).cwiseAbs().maxCoeff() <= 200 * epsilon);
+}
+
+template <class L>
+void check_derivatives(const L& net, Eigen::Index rows, Eigen::Index samples) {
+  CAPTURE(samples);
+  const auto report =
+      kutta::check_residual(net, random_params(net, 5), random_input<L>(rows, samples));
+  INFO(report.text());
+  CHECK(report.ok());
+}
+
+}  // namespace
+
+// The numbers of samples are such that each way to compute is taken, with and without a remainder.
+TEST_CASE("values of an mlp are those of the plain loop") {
+  for (const int samples : {1, 2, 3, 7, 8, 16, 37}) {
+    check_values<activations::tanh>(dynamic{2, 50, 2}, 2, samples);
+    check_values<activations::tanh>(dynamic{4, 200, 4}, 4, samples);
+    check_values<activations::tanh>(dynamic{3, 6, 1}, 3, samples);
+    check_values<activations::tanh>(mlp{3, 5, 4, 3}, 3, samples);
+    check_values<activations::tanh>(fixed_float{}, 2, samples);
+    check_values<activations::tanh>(narrowing{}, 3, samples);
+    check_values<activations::tanh>(mlp{3, 3}, 3, samples);
+    check_values<activations::relu>(mlp<double, sizes<2, 9, 2>, activations::relu>{}, 2, samples);
+  }
+  check_values<activations::tanh>(single{}, 2, 1);
+}
+
+TEST_CASE("vjp and jvp of an mlp pass check_residual") {
+  for (const int samples : {1, 2, 7, 8, 11}) {
+    check_derivatives(dynamic{2, 5, 2}, 2, samples);
+    check_derivatives(dynamic{4, 200, 4}, 4, samples);
+    check_derivatives(dynamic{3, 6, 1}, 3, samples);
+    check_derivatives(mlp{3, 5, 4, 3}, 3, samples);
+    check_derivatives(fixed_float{}, 2, samples);
+    check_derivatives(narrowing{}, 3, samples);
+  }
+  check_derivatives(single{}, 2, 1);
+}
+
+TEST_CASE("an mlp treats every sample alone, whatever the batch around it") {
+  const dynamic net{2, 50, 2};
+  const auto theta = random_params(net, 3);
+  const auto x = random_input<dynamic>(2, 37);
+  const auto y = value(net, theta, x);
+  for (Eigen::Index s = 0; s < x.cols(); ++s) {
+    const Eigen::MatrixXd alone = value(net, theta, x.col(s).eval());
+    CHECK((y.col(s) - alone).cwiseAbs().maxCoeff() <= 1e-14);
+  }
+}
+
+TEST_CASE("an mlp of wrong widths is refused by name") {
+  CHECK_THROWS_WITH_AS((mlp{2, 0, 2}), "mlp: width 1 must be at least 1, got 0",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS((mlp{-1, 3}), "mlp: width 0 must be at least 1, got -1",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS((fixed{2, 49, 2}), "mlp: width 1 must be 50, got 49", std::invalid_argument);
+  CHECK_NOTHROW(fixed{2, 50, 2});
+
+  const dynamic net{2, 5, 2};
+  const auto theta = random_params(net, 1);
+  const Eigen::MatrixXd x = Eigen::MatrixXd::Zero(2, 3), tall = Eigen::MatrixXd::Zero(3, 3);
+  CHECK_THROWS_WITH_AS(net.make_tape(theta, tall), "mlp: expected x of shape (2, 3), got (3, 3)",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(net.make_tape(random_params(dynamic{2, 6, 2}, 1), x),
+                       "mlp: expected theta[0].w of shape (5, 2), got (6, 2)",
+                       std::invalid_argument);
+  auto short_bias = theta;
+  std::get<1>(short_bias).b.resize(1);
+  CHECK_THROWS_WITH_AS(net.make_tape(short_bias, x),
+                       "mlp: expected theta[1].b of shape (2, 1), got (1, 1)",
+                       std::invalid_argument);
+}
+
+TEST_CASE("a seeded initialisation has mean 0, the variance it promises, and can be repeated") {
+  const mlp net{300, 100, 50};
+  std::mt19937_64 generator(1), again(1), other(2);
+  const auto theta = net.make_params(generator);
+  const auto& w = std::get<0>(theta).w;
+  const double n = static_cast<double>(w.size()), variance = 2. / (300 + 100);
+  CHECK(w.rows() == 100);
+  CHECK(w.cols() == 300);
+  CHECK(std::abs(w.mean()) <= 4 * std::sqrt(variance / n));  // four standard errors each
+  CHECK(std::abs(w.squaredNorm() / n - variance) <= 4 * variance * std::sqrt(2 / n));
+  CHECK(std::abs(std::get<1>(theta).w.squaredNorm() / 5000 - 2. / 150) <=
+        4 * (2. / 150) * std::sqrt(2. / 5000));
+  CHECK(std::get<0>(theta).b == Eigen::VectorXd::Zero(100));
+  CHECK(std::get<1>(theta).b == Eigen::VectorXd::Zero(50));
+  CHECK(std::get<0>(net.make_params(again)).w == w);
+  CHECK(std::get<0>(net.make_params(other)).w != w);
+}

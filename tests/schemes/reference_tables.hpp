@@ -29,7 +29,8 @@ struct implicit_midpoint {
       .b = {1}};
 };
 
-/// Gauss's two-stage scheme of order 4. Source: Hairer, Nørsett & Wanner, Solving ODEs I, Table II.7.3.
+/// Gauss's two-stage scheme of order 4.
+/// Source: Hairer, Nørsett & Wanner, Solving ODEs I (1993), Table II.7.3.
 struct gauss4 {
   static constexpr double r = 0.28867513459481288225;  // √3/6
   static constexpr butcher_tableau<2, double> tableau{

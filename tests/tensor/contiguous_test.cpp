@@ -93,3 +93,15 @@ TEST_CASE("the order of a sum depends on the number of elements alone") {
   for (std::size_t i = n; i-- > 0;) backwards += x[i];
   CHECK(backwards != sum);
 }
+
+TEST_CASE("sixteen partial sums are kept from 32 elements on: small terms survive a large one") {
+  // 2^53 + 1 is 2^53 in double; a partial sum of 2 is not lost.
+  const auto summed = [](std::size_t n) {
+    std::vector<double> x(n, 1.);
+    x[0] = 0x1p53;
+    return kutta::sum(kutta::detail::copy{}, x) - 0x1p53;
+  };
+  CHECK(summed(31) == 0);
+  CHECK(summed(32) == 2 * 15);
+  CHECK(summed(64) == 4 * 15);
+}

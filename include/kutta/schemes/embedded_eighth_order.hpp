@@ -14,7 +14,7 @@ namespace kutta::schemes {
 
 /// Order 8(7), thirteen stages.
 ///
-/// The fractions are printed as approximations to 18 digits of irrational coefficients, so the order
+/// The fractions are printed as approximations, to 18 digits, of irrational coefficients: the order
 /// conditions hold to rounding only.
 /// Source: Prince & Dormand, High order embedded Runge–Kutta formulae, J. Comput. Appl. Math. 7
 /// (1981), RK8(7)13M.

@@ -11,7 +11,7 @@ namespace kutta::schemes {
 
 // clang-format off
 
-/// Fehlberg's pair of orders 4 and 5, advanced with order 4 as it was made for; b̂ is the higher one.
+/// Fehlberg's pair of orders 4 and 5, advanced with order 4 as he does; b̂ has the higher order.
 ///
 /// Source: Fehlberg, Klassische Runge–Kutta-Formeln vierter und niedrigerer Ordnung mit
 /// Schrittweiten-Kontrolle, Computing 6 (1970), RK4(5), formula 2.

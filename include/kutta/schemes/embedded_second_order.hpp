@@ -28,7 +28,8 @@ static_assert(!is_fsal(heun_euler21::tableau));
 ///
 /// Its last stage lies on the result of order 1, so the pair is FSAL only if it advances with that.
 /// Source: Fehlberg, Low-order classical Runge–Kutta formulas with stepsize control, NASA TR R-315
-/// (1969), RK1(2). Advanced with order 2 in Ott, Katiyar, Hennig & Tiemann, ResNet After All? (2021).
+/// (1969), RK1(2). Used as Fehlberg 2(1) by Ott, Katiyar, Hennig & Tiemann, ResNet After All?
+/// (2021).
 struct fehlberg21 {
   static constexpr butcher_tableau<3> tableau{
       .c     = {0,       1_r/2,     1},

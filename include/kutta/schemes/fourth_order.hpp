@@ -79,6 +79,7 @@ struct ssprk54 {
 };
 static_assert(order(ssprk54::tableau) == 4);
 static_assert(row_sums_hold(ssprk54::tableau) && is_explicit(ssprk54::tableau));
+static_assert(combinations_hold(ssprk54::shu_osher));
 
 // clang-format on
 

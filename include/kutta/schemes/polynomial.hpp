@@ -25,13 +25,13 @@ constexpr std::array<double, N> moduli(std::array<double, N> p) {
   return p;
 }
 
-/// Where p changes its sign in [low, high], to the last bit, if it is monotonic there.
+/// The last number before p changes its sign in [low, high], where it is monotonic.
 template <std::size_t N>
 constexpr double bisected(const std::array<double, N>& p, double low, double high) {
   const bool positive_at_high = evaluate(p, high) > 0;
   while (true) {
     const double middle = low + (high - low) / 2;
-    if (!(low < middle && middle < high)) return high;
+    if (!(low < middle && middle < high)) return low;
     ((evaluate(p, middle) > 0) == positive_at_high ? high : low) = middle;
   }
 }

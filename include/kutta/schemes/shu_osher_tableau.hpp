@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 
 #include <kutta/schemes/butcher_tableau.hpp>
 
@@ -41,7 +42,7 @@ constexpr bool combinations_hold(const shu_osher_tableau<S, T>& form) {
 /// steps keep is kept. 0 if some α or β is negative, or some α = 0 < β.
 template <std::size_t S, class T>
 constexpr double ssp_coefficient(const shu_osher_tableau<S, T>& form) {
-  double least = __builtin_inf();
+  double least = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < S; ++i)
     for (std::size_t j = 0; j <= i; ++j) {
       const double alpha = to_double(form.alpha[i][j]);
@@ -60,8 +61,7 @@ constexpr butcher_tableau<S, T> butcher_form(const shu_osher_tableau<S, T>& form
   T w[S + 1][S]{};
   for (std::size_t i = 0; i < S; ++i)
     for (std::size_t j = 0; j <= i; ++j) {
-      for (std::size_t k = 0; k < j; ++k)
-        w[i + 1][k] = w[i + 1][k] + form.alpha[i][j] * w[j][k];
+      for (std::size_t k = 0; k < j; ++k) w[i + 1][k] = w[i + 1][k] + form.alpha[i][j] * w[j][k];
       w[i + 1][j] = w[i + 1][j] + form.beta[i][j];
     }
 

@@ -52,7 +52,8 @@ struct ralston3 {
 static_assert(order(ralston3::tableau) == 3);
 static_assert(row_sums_hold(ralston3::tableau) && is_explicit(ralston3::tableau));
 
-/// A convex combination of Euler steps: what Euler's scheme keeps bounded at step h, this keeps too.
+/// A convex combination of Euler steps: what Euler's scheme keeps bounded at step h, this keeps
+/// bounded.
 /// Source: Shu & Osher, Efficient implementation of essentially non-oscillatory shock-capturing
 /// schemes, J. Comput. Phys. 77 (1988).
 struct ssprk33 {

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// Contenders must agree before they are timed.
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+#include <benchmark/benchmark.h>
+
+namespace kutta::bench {
+
+/// max |xᵢ − yᵢ| ≤ tolerance max(1, |yᵢ|); false if anything is NaN.
+template <class X, class Y>
+bool agree(const X& x, const Y& y, double tolerance) {
+  const auto n = static_cast<std::size_t>(y.size());
+  if (static_cast<std::size_t>(x.size()) != n) return false;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double a = static_cast<double>(x.data()[i]), b = static_cast<double>(y.data()[i]);
+    if (!(std::abs(a - b) <= tolerance * std::max(1., std::abs(b)))) return false;
+  }
+  return true;
+}
+
+/// Marks the benchmark as failed unless the contender computes what the baseline does.
+inline bool require(benchmark::State& state, bool agreed) {
+  if (!agreed) state.SkipWithError("the contender and the baseline disagree");
+  return agreed;
+}
+
+}  // namespace kutta::bench

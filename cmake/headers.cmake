@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every header of every component: a new one is a new line here.
+
+kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
+  kutta.hpp
+  schemes/butcher_tableau.hpp
+  schemes/coefficients.hpp
+  schemes/first_order.hpp
+  schemes/fourth_order.hpp
+  schemes/order.hpp
+  schemes/rational.hpp
+  schemes/rooted_trees.hpp
+  schemes/scheme.hpp
+  schemes/second_order.hpp
+  schemes/third_order.hpp
+  tensor/contiguous.hpp
+  tensor/host_copy.hpp
+  tensor/host_device.hpp
+  tensor/index.hpp
+  tensor/named_leaves.hpp
+  tensor/number_text.hpp
+  tensor/product.hpp
+  tensor/shape.hpp
+  tensor/simd.hpp
+  tensor/tensor.hpp
+  tensor/vec.hpp
+  basis/basis.hpp
+  basis/depth.hpp
+  basis/evaluate.hpp
+  basis/hat.hpp
+  basis/piecewise_constant.hpp
+  basis/refine.hpp
+  layers/activation.hpp
+  layers/affine_strips.hpp
+  layers/call.hpp
+  layers/check_residual.hpp
+  layers/differences.hpp
+  layers/layer.hpp
+  layers/residual_check.hpp
+  layers/tanh.hpp
+  ode/execution.hpp
+  ode/ode_block.hpp
+  ode/step.hpp
+  ode/worker_pool.hpp
+  ode/workspace.hpp
+  train/adam.hpp
+  train/losses.hpp
+  train/options.hpp
+  train/sgd.hpp
+  train/square_root.hpp)
+
+kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS
+  eigen.hpp
+  eigen/mlp.hpp
+  eigen/mlp_strips.hpp
+  eigen/tensor.hpp)
+
+kutta_add_component(xtensor DEPENDS xtensor HEADERS
+  xtensor.hpp
+  xtensor/tensor.hpp)
+
+kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS
+  cuda.hpp
+  cuda/tensor.hpp)

@@ -6,13 +6,27 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   kutta.hpp
   schemes/butcher_tableau.hpp
   schemes/coefficients.hpp
+  schemes/dense_output.hpp
+  schemes/embedded_eighth_order.hpp
+  schemes/embedded_fifth_order.hpp
+  schemes/embedded_fourth_order.hpp
+  schemes/embedded_second_order.hpp
+  schemes/embedded_sixth_order.hpp
+  schemes/embedded_third_order.hpp
+  schemes/fifth_order.hpp
   schemes/first_order.hpp
   schemes/fourth_order.hpp
+  schemes/low_storage.hpp
+  schemes/low_storage_tableau.hpp
   schemes/order.hpp
+  schemes/polynomial.hpp
   schemes/rational.hpp
   schemes/rooted_trees.hpp
   schemes/scheme.hpp
   schemes/second_order.hpp
+  schemes/shu_osher_tableau.hpp
+  schemes/sixth_order.hpp
+  schemes/stability.hpp
   schemes/third_order.hpp
   tensor/contiguous.hpp
   tensor/host_copy.hpp

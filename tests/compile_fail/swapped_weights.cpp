@@ -10,7 +10,7 @@ struct simpson {
 #ifdef MISTAKE
                                                      .b = {2_r / 3, 1_r / 6, 1_r / 6}};
 #else
-                                                      .b = {1_r / 6, 2_r / 3, 1_r / 6}};
+                                                     .b = {1_r / 6, 2_r / 3, 1_r / 6}};
 #endif
 };
 

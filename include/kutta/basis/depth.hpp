@@ -58,7 +58,7 @@ constexpr cell_position locate(const depth& s, std::int64_t n) {
   if (rest < 0) cell -= 1, rest += s.den;  // floor, for a negative position
   double u =
       (static_cast<double>(rest) + s.offset * static_cast<double>(n)) / static_cast<double>(s.den);
-  auto crossed = static_cast<std::int64_t>(u);  // cells an irrational offset passes over
+  auto crossed = static_cast<std::int64_t>(u);         // cells an irrational offset passes over
   if (u < static_cast<double>(crossed)) crossed -= 1;  // floor, for a negative offset
   cell += crossed;
   u -= static_cast<double>(crossed);

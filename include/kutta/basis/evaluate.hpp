@@ -23,7 +23,7 @@ const P& evaluate(const B& phi, const depth& s, const std::vector<P>& theta, P& 
     if (values.count == 1 && values[0].phi == 1) return theta[values[0].k];
     if (values.count == 2) {
       kutta::combine(at, scaled{values[0].phi, theta[values[0].k]},
-              scaled{values[1].phi, theta[values[1].k]});
+                     scaled{values[1].phi, theta[values[1].k]});
       return at;
     }
     kutta::combine(at, scaled{values[0].phi, theta[values[0].k]});

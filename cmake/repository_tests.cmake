@@ -11,6 +11,8 @@ add_test(NAME layers.planted_violations
           -P ${scripts}/check_layers_test.cmake)
 add_test(NAME listed
   COMMAND ${CMAKE_COMMAND} -D ROOT=${PROJECT_SOURCE_DIR} -P ${scripts}/check_listed.cmake)
+add_test(NAME readme_listing
+  COMMAND ${CMAKE_COMMAND} -D ROOT=${PROJECT_SOURCE_DIR} -P ${scripts}/check_listing.cmake)
 
 # Every header compiles alone. CMake 3.25 verifies no CUDA header, so each header of kutta::cuda
 # gets a source of one line: plain C++ on Thrust's CPP system and, with KUTTA_CUDA, nvcc's.

@@ -22,6 +22,7 @@
 #include <kutta/layers/activation.hpp>
 #include <kutta/layers/affine_strips.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/tensor/index.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/shape.hpp>
 
@@ -64,13 +65,6 @@ class mlp<T, sizes<N...>, Activation, Batch> {
   static_assert(depth >= 1, "an mlp has at least two sizes: its input and its output");
   static constexpr int n[depth + 1] = {N...};
 
-  template <class F>
-  static constexpr auto for_each_map(F&& make) {
-    return [&]<std::size_t... L>(std::index_sequence<L...>) {
-      return std::tuple{make(std::integral_constant<std::size_t, L>{})...};
-    }(std::make_index_sequence<depth>{});
-  }
-
   template <std::size_t... L>
   static std::tuple<affine_params<T, n[L + 1], n[L]>...> params_of(std::index_sequence<L...>);
   template <std::size_t... L>
@@ -112,7 +106,7 @@ class mlp<T, sizes<N...>, Activation, Batch> {
   template <std::uniform_random_bit_generator G>
   params make_params(G& generator) const {
     params theta;
-    each_map([&](auto l) {
+    detail::for_each_index<depth>([&](auto l) {
       auto& [w, b] = std::get<l>(theta);
       const auto rows = sizes_[l + 1], cols = sizes_[l];
       std::normal_distribution<double> normal(0, std::sqrt(2. / static_cast<double>(rows + cols)));
@@ -135,7 +129,8 @@ class mlp<T, sizes<N...>, Activation, Batch> {
         by_strips(x)
             ? static_cast<Eigen::Index>(detail::strip_count<T>(cols_of(x)) * detail::strip<T>)
             : x.cols();
-    each_inner([&](auto l) { std::get<l>(saved).setZero(sizes_[l + 1], cols); });
+    detail::for_each_index<depth - 1>(
+        [&](auto l) { std::get<l>(saved).setZero(sizes_[l + 1], cols); });
     return saved;
   }
   scratch make_scratch(const params& theta, const input& x) const {
@@ -147,7 +142,7 @@ class mlp<T, sizes<N...>, Activation, Batch> {
                const context<mlp>& context) const {
     if (by_strips(x))
       return strips().forward(theta, x.data(), cols_of(x), y.data(), saved, context.scratch.strips);
-    each_map([&](auto l) {
+    detail::for_each_index<depth>([&](auto l) {
       const auto& [w, b] = std::get<l>(theta);
       auto& z = at<l + 1>(saved, y);
       z.noalias() = w * at<l>(saved, x);
@@ -166,7 +161,7 @@ class mlp<T, sizes<N...>, Activation, Batch> {
       return strips().vjp(theta, x.data(), cols_of(x), saved, dy.data(), dx.data(), dtheta,
                           context.scratch.strips);
     auto& g = context.scratch.inner;
-    each_map_reversed([&](auto l) {
+    detail::for_each_index_reversed<depth>([&](auto l) {
       const auto& w = std::get<l>(theta).w;
       auto& [dw, db] = std::get<l>(dtheta);
       const auto& gl = at<l + 1>(g, dy);
@@ -190,7 +185,7 @@ class mlp<T, sizes<N...>, Activation, Batch> {
       return strips().jvp(theta, x.data(), cols_of(x), saved, vx.data(), vtheta, vy.data(),
                           context.scratch.strips);
     auto& v = context.scratch.inner;
-    each_map([&](auto l) {
+    detail::for_each_index<depth>([&](auto l) {
       const auto& [vw, vb] = std::get<l>(vtheta);
       auto& vz = at<l + 1>(v, vy);
       vz.noalias() = std::get<l>(theta).w * at<l>(v, vx);
@@ -211,7 +206,7 @@ class mlp<T, sizes<N...>, Activation, Batch> {
                                     ", " + std::to_string(cols) + "), got " + shape_text(m));
     };
     require("x", x, sizes_[0], x.cols());
-    each_map([&](auto l) {
+    detail::for_each_index<depth>([&](auto l) {
       const std::string name = "theta[" + std::to_string(l) + "]";
       require(name + ".w", std::get<l>(theta).w, sizes_[l + 1], sizes_[l]);
       require(name + ".b", std::get<l>(theta).b, sizes_[l + 1], 1);
@@ -237,25 +232,6 @@ class mlp<T, sizes<N...>, Activation, Batch> {
       return end;
     else
       return std::get<L - 1>(inner);
-  }
-
-  template <class F>
-  static void each_map(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f(std::integral_constant<std::size_t, L>{}), ...);
-    }(std::make_index_sequence<depth>{});
-  }
-  template <class F>
-  static void each_map_reversed(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f(std::integral_constant<std::size_t, depth - 1 - L>{}), ...);
-    }(std::make_index_sequence<depth>{});
-  }
-  template <class F>
-  static void each_inner(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f(std::integral_constant<std::size_t, L>{}), ...);
-    }(std::make_index_sequence<depth - 1>{});
   }
 
   std::array<Eigen::Index, depth + 1> sizes_;

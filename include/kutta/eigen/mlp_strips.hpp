@@ -15,6 +15,7 @@
 
 #include <kutta/layers/activation.hpp>
 #include <kutta/layers/affine_strips.hpp>
+#include <kutta/tensor/index.hpp>
 
 namespace kutta::detail {
 
@@ -62,7 +63,7 @@ class mlp_strips {
     for (std::size_t first = 0; first < samples; first += w) {
       const std::size_t n = std::min(w, samples - first);
       to_strip(x + first * size_[0], size_[0], n, s.x[0].data());
-      each([&](auto l) {
+      for_each_index<depth>([&](auto l) {
         const auto& [weight, bias] = std::get<l>(theta);
         affine<l>().forward(weight.data(), bias.data(), at<l>(saved, s, first),
                             at<l + 1>(saved, s, first), activation<l + 1>());
@@ -81,7 +82,7 @@ class mlp_strips {
       to_strip(x + first * size_[0], size_[0], n, s.x[0].data());
       to_strip(dy + first * size_[depth], size_[depth], n, s.v[depth].data());
       partial* sums = s.sums.data() + s.sums.size();
-      each_reversed([&](auto l) {
+      for_each_index_reversed<depth>([&](auto l) {
         sums -= (size_[l] + 1) * size_[l + 1];
         affine<l>().vjp(std::get<l>(theta).w.data(), at<l>(saved, s, first), s.v[l + 1].data(),
                         s.v[l].data(), sums, sums + size_[l] * size_[l + 1], activation<l>());
@@ -90,7 +91,7 @@ class mlp_strips {
                  [](T& to, T value) { to += value; });
     }
     const partial* sums = s.sums.data();
-    each([&](auto l) {
+    for_each_index<depth>([&](auto l) {
       auto& [dw, db] = std::get<l>(dtheta);
       for (Eigen::Index i = 0; i < dw.size(); ++i) dw.data()[i] += (sums++)->sum();
       for (Eigen::Index i = 0; i < db.size(); ++i) db.data()[i] += (sums++)->sum();
@@ -104,7 +105,7 @@ class mlp_strips {
       const std::size_t n = std::min(w, samples - first);
       to_strip(x + first * size_[0], size_[0], n, s.x[0].data());
       to_strip(vx + first * size_[0], size_[0], n, s.v[0].data());
-      each([&](auto l) {
+      for_each_index<depth>([&](auto l) {
         const auto& [vw, vb] = std::get<l>(vtheta);
         affine<l>().jvp(std::get<l>(theta).w.data(), vw.data(), vb.data(), at<l>(saved, s, first),
                         s.v[l].data(), at<l + 1>(saved, s, first), s.v[l + 1].data(),
@@ -137,17 +138,6 @@ class mlp_strips {
       return s.x[L].data();
     else
       return std::get<L - 1>(saved).data() + first * size_[L];
-  }
-
-  template <class F>
-  static void each(F&& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      (f(std::integral_constant<std::size_t, L>{}), ...);
-    }(std::make_index_sequence<depth>{});
-  }
-  template <class F>
-  static void each_reversed(F&& f) {
-    each([&](auto l) { f(std::integral_constant<std::size_t, depth - 1 - decltype(l)::value>{}); });
   }
 
   std::array<std::size_t, depth + 1> size_;

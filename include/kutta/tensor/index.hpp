@@ -13,10 +13,12 @@ KUTTA_HD_BEGIN
 
 namespace kutta::detail {
 
-/// An index that is a type: read it as `decltype(i)::value`, in device code too.
+/// An index that is a type: read it as `decltype(i)::value`, in device code too; on the host it
+/// is itself a constant, as in `std::get<i>(t)`.
 template <std::size_t I>
 struct index_constant {
   static constexpr std::size_t value = I;
+  constexpr operator std::size_t() const { return I; }  // on the host
 };
 
 template <class F, std::size_t... I>

@@ -95,6 +95,13 @@ TEST_CASE("interpolation takes the value at the control points of the new family
         std::vector<double>{5});
 }
 
+TEST_CASE("interpolation takes the mean of both limits where the weights jump") {
+  CHECK(interpolate(std::vector<double>{1, 3, 2, 8}, piecewise_constant(4),
+                    piecewise_constant(2)) == std::vector<double>{2, 5});
+  CHECK(interpolate(std::vector<double>{1, 4}, piecewise_constant(2), hat(3)) ==
+        std::vector<double>{1, 2.5, 4});
+}
+
 TEST_CASE("coefficients may be any tensor; they are copied, never referred to") {
   const std::vector<std::vector<double>> theta{{1, 2}, {3, 6}};
   auto fine = refine(theta, hat(2));

@@ -39,7 +39,7 @@ template <tensor T>
 T random_like(const T& like, splitmix64& random, double low = -1, double high = 1) {
   std::vector<scalar_t<T>> values(element_count(like));
   for (auto& v : values) v = static_cast<scalar_t<T>>(random.between(low, high));
-  T x = zeros_like(like);
+  T x = kutta::zeros_like(like);
   copy_from_host(values, x);
   return x;
 }

@@ -30,6 +30,8 @@
 #include <kutta/tensor/host_copy.hpp>
 #include <kutta/tensor/shape.hpp>
 
+#include "support/random.hpp"
+#include "support/slope.hpp"
 #include "typed/elementwise_logistic.hpp"
 
 namespace kutta::test {
@@ -102,18 +104,8 @@ std::vector<block_on<T>> all_blocks() {
 /// A tensor of the kind of `like` with elements from [low, high), the same in every run.
 template <tensor T>
 T filled(const T& like, std::uint64_t seed, double low, double high) {
-  T x = zeros_like(like);
-  std::vector<scalar_t<T>> values(element_count(x));
-  std::uint64_t state = seed;
-  for (auto& v : values) {  // splitmix64; Steele, Lea & Flood (2014)
-    std::uint64_t z = state += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    const double u = static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
-    v = static_cast<scalar_t<T>>(low + (high - low) * u);
-  }
-  copy_from_host(values, x);
-  return x;
+  splitmix64 random(seed);
+  return random_like(like, random, low, high);
 }
 
 /// Three coefficients, four steps: edges of the cells fall on, and between, the stages.
@@ -160,12 +152,6 @@ double norm(const T& x) {
 template <class T>
 constexpr double rounding_bound = 1e-13 / std::numeric_limits<double>::epsilon() *
                                   static_cast<double>(std::numeric_limits<scalar_t<T>>::epsilon());
-
-/// The exponent p of error(h) = C h^p, from h and h/2.
-template <class F>
-double observed_slope(F&& error, double h) {
-  return std::log2(error(h) / error(h / 2));
-}
 
 /// Element i of the block's outputs is the output of the scalar block on element i of the inputs.
 template <class T, class S = scalar_t<T>>

@@ -8,6 +8,7 @@
 
 #include <kutta/basis/basis.hpp>
 #include <kutta/basis/depth.hpp>
+#include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {

@@ -13,18 +13,23 @@
 
 namespace kutta {
 
-/// The coefficients in `to` that agree with θ at the control points of `to`.
+/// The coefficients in `to` that agree with θ at the control points of `to`. At a control point on
+/// a jump of θ: the mean of both limits.
 /// @throws std::invalid_argument if `theta` does not belong to `from`.
 template <basis B, nodal_basis C, tensor P>
 std::vector<P> interpolate(const std::vector<P>& theta, const B& from, const C& to) {
   detail::require_coefficients("interpolate: theta", from, theta);
   std::vector<P> result;
   result.reserve(to.size());
+  P left_at = kutta::zeros_like(theta[0]), right_at = kutta::zeros_like(theta[0]);
   for (std::size_t k = 0; k < to.size(); ++k) {
+    depth s = to.node(k);
+    s.from = side::left;
+    const P& left = evaluate(from, s, theta, left_at);
+    s.from = side::right;
+    const P& right = evaluate(from, s, theta, right_at);
     result.push_back(kutta::zeros_like(theta[0]));
-    P& at = result.back();
-    const P& value = evaluate(from, to.node(k), theta, at);
-    if (&value != &at) kutta::assign(at, value);
+    kutta::combine(result.back(), scaled{0.5, left}, scaled{0.5, right});
   }
   return result;
 }

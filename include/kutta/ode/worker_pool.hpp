@@ -49,13 +49,14 @@ class worker_pool {
   /// One call at a time; allocates nothing.
   template <class F>
   void run(std::size_t jobs, F&& f) {
-    call_ = &f;
+    call_ = const_cast<void*>(static_cast<const void*>(&f));
     invoke_ = [](void* call, std::size_t job, std::size_t worker) {
       (*static_cast<std::remove_reference_t<F>*>(call))(job, worker);
     };
     jobs_ = jobs;
     next_ = 0;
     failed_ = false;
+    failure_ = nullptr;
     busy_ = servants_.size();
     if (!servants_.empty()) start_round();
     work(0);

@@ -174,7 +174,8 @@ KUTTA_HD constexpr void combine(T& y, const scaled<X>&... terms) {
   kutta::map(y, detail::linear_combination<scalar_t<T>, sizeof...(X)>{{terms.a...}}, terms.x...);
 }
 
-/// y ← x + Σ a k: one pass over memory. x is not multiplied, so its bits survive a zero increment.
+/// y ← x + Σ a k: one pass over memory. x is not multiplied: a zero
+/// increment leaves it as it is (but for the sign of −0).
 template <class T, class... X>
 KUTTA_HD constexpr void add(T& y, const T& x, const scaled<X>&... terms) {
   if constexpr (sizeof...(X) == 0)

@@ -38,7 +38,8 @@ struct vec {
 
 template <class T>
 struct vec<T, 0> {
-  const T& operator[](std::size_t) const;  // never defined: code that no index reaches compiles
+  /// There is no element: no index may be given, in code that no run reaches it may be written.
+  KUTTA_HD const T& operator[](std::size_t) const { __builtin_unreachable(); }
   KUTTA_HD static constexpr T* data() { return nullptr; }
   KUTTA_HD static constexpr std::size_t size() { return 0; }
   KUTTA_HD static constexpr T* begin() { return nullptr; }

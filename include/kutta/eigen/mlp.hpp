@@ -166,7 +166,10 @@ class mlp<T, sizes<N...>, Activation, Batch> {
       auto& [dw, db] = std::get<l>(dtheta);
       const auto& gl = at<l + 1>(g, dy);
       const auto& h = at<l>(saved, x);
-      dw.noalias() += gl * h.transpose();
+      if (h.cols() == 1)  // an outer product, which Eigen would send through its matrix product
+        dw.noalias() += gl.col(0) * h.col(0).transpose();
+      else
+        dw.noalias() += gl * h.transpose();
       db.noalias() += gl.rowwise().sum();
       if constexpr (l == 0) {
         dx.noalias() += w.transpose() * gl;

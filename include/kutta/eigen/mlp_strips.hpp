@@ -93,8 +93,10 @@ class mlp_strips {
     const partial* sums = s.sums.data();
     for_each_index<depth>([&](auto l) {
       auto& [dw, db] = std::get<l>(dtheta);
-      for (Eigen::Index i = 0; i < dw.size(); ++i) dw.data()[i] += (sums++)->sum();
-      for (Eigen::Index i = 0; i < db.size(); ++i) db.data()[i] += (sums++)->sum();
+      add_lane_sums(sums, static_cast<std::size_t>(dw.size()), dw.data());
+      sums += dw.size();
+      add_lane_sums(sums, static_cast<std::size_t>(db.size()), db.data());
+      sums += db.size();
     });
   }
 

@@ -4,11 +4,9 @@
 /// @file
 /// Differences of a black box, to hold a hand-written derivative against.
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -49,8 +47,13 @@ struct leaf_range {
 struct checked_argument {
   std::vector<leaf_range> leaves;
   std::vector<double> value, adjoint;
-  /// R with this argument replaced.
-  std::function<std::vector<double>(const std::vector<double>&)> response;
+  /// R with this argument replaced: evaluate(self, argument).
+  std::vector<double> (*evaluate)(void*, const std::vector<double>&) = nullptr;
+  void* self = nullptr;
+
+  std::vector<double> response(const std::vector<double>& argument) const {
+    return evaluate(self, argument);
+  }
 };
 
 /// A derivative that differs from the differences, at elements [first, last).
@@ -147,7 +150,8 @@ class difference_check {
     const auto right = moved(h), left = moved(-h);
     double sum = 0;
     for (std::size_t i = 0; i < w_.size(); ++i) sum += w_[i] * (right[i] - left[i]);
-    size = std::max(norm_of_products(w_, right), norm_of_products(w_, left));
+    const double size_right = norm_of_products(w_, right), size_left = norm_of_products(w_, left);
+    size = size_right < size_left ? size_left : size_right;
     return sum / (2 * h);
   }
 

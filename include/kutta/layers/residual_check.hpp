@@ -4,7 +4,6 @@
 /// @file
 /// One run of `check_residual`: a layer's calls, compared as doubles on the host.
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -40,8 +39,7 @@ std::vector<double> to_doubles(const T& x) {
 template <tensor T>
 void from_doubles(const std::vector<double>& values, T& x) {
   std::vector<scalar_t<T>> rounded(values.size());
-  std::transform(values.begin(), values.end(), rounded.begin(),
-                 [](double v) { return static_cast<scalar_t<T>>(v); });
+  for (std::size_t i = 0; i < values.size(); ++i) rounded[i] = static_cast<scalar_t<T>>(values[i]);
   copy_from_host(rounded, x);
 }
 
@@ -139,21 +137,23 @@ class residual_check {
 
     describe(on_x_, "x", x_, dx_);
     describe(on_theta_, "theta", theta_, dtheta_);
-    on_x_.response = [this](const std::vector<double>& value) {
-      from_doubles(value, moved_x_);
-      forward(r_, theta_, moved_x_, y_, other_tape_, at_);
-      return to_doubles(y_);
+    on_x_.self = on_theta_.self = this;
+    on_x_.evaluate = [](void* self, const std::vector<double>& value) {
+      auto& c = *static_cast<residual_check*>(self);
+      from_doubles(value, c.moved_x_);
+      forward(c.r_, c.theta_, c.moved_x_, c.y_, c.other_tape_, c.at_);
+      return to_doubles(c.y_);
     };
-    on_theta_.response = [this](const std::vector<double>& value) {
-      from_doubles(value, moved_theta_);
-      forward(r_, moved_theta_, x_, y_, other_tape_, at_);
-      return to_doubles(y_);
+    on_theta_.evaluate = [](void* self, const std::vector<double>& value) {
+      auto& c = *static_cast<residual_check*>(self);
+      from_doubles(value, c.moved_theta_);
+      forward(c.r_, c.moved_theta_, c.x_, c.y_, c.other_tape_, c.at_);
+      return to_doubles(c.y_);
     };
 
     largest_ = 0;
     for (const auto* a : {&on_x_, &on_theta_})
-      for (const auto& leaf : a->leaves)
-        largest_ = std::max(largest_, leaf.unit * largest(*a, leaf));
+      for (const auto& leaf : a->leaves) raise(largest_, leaf.unit * largest(*a, leaf));
   }
 
   template <tensor T>
@@ -166,8 +166,7 @@ class residual_check {
         [&](const std::string& path, const auto& leaf) {
           const std::size_t count = element_count(leaf);
           double unit = 0;
-          for (std::size_t i = first; i < first + count; ++i)
-            unit = std::max(unit, std::abs(a.value[i]));
+          for (std::size_t i = first; i < first + count; ++i) raise(unit, std::abs(a.value[i]));
           a.leaves.push_back({path, shape_text(leaf), first, count, unit > 0 ? unit : 1});
           first += count;
         },
@@ -177,7 +176,7 @@ class residual_check {
   static double largest(const checked_argument& a, const leaf_range& leaf) {
     double size = 0;
     for (std::size_t i = leaf.first; i < leaf.first + leaf.count; ++i)
-      size = std::max(size, std::abs(a.adjoint[i]));
+      raise(size, std::abs(a.adjoint[i]));
     return size;
   }
 
@@ -282,8 +281,15 @@ class residual_check {
   }
 
   static constexpr double epsilon() {
-    return std::max({std::numeric_limits<double>::epsilon(), epsilon_of<scalar_t<input>>(),
-                     epsilon_of<scalar_t<output>>(), epsilon_of<scalar_t<params>>()});
+    double largest = std::numeric_limits<double>::epsilon();
+    raise(largest, epsilon_of<scalar_t<input>>());
+    raise(largest, epsilon_of<scalar_t<output>>());
+    raise(largest, epsilon_of<scalar_t<params>>());
+    return largest;
+  }
+
+  static constexpr void raise(double& largest, double value) {
+    if (largest < value) largest = value;
   }
   template <class S>
   static constexpr double epsilon_of() {

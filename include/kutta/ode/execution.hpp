@@ -4,7 +4,6 @@
 /// @file
 /// How a batch is cut into tiles and shared among threads.
 
-#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -47,7 +46,7 @@ class tiled_workspace {
                   const execution& how)
       : pool(check(kutta::samples(x), how).threads),
         batch_size_(kutta::samples(x)),
-        tile_(std::min(how.tile, batch_size_)) {
+        tile_(smaller(how.tile, batch_size_)) {
     const auto make_tile = [&](std::size_t n) {
       state x0 = kutta::zeros_like(x, n);
       workspace<R, S> pass(r, theta[0], x0, steps);
@@ -55,7 +54,7 @@ class tiled_workspace {
     };
     for (std::size_t w = 0; w < pool.size(); ++w) full_.push_back(make_tile(tile_));
     if (const std::size_t rest = batch_size_ % tile_; rest > 0) tail_.push_back(make_tile(rest));
-    for (std::size_t i = 0; i < std::min(how.shards, tiles()); ++i)
+    for (std::size_t i = 0; i < smaller(how.shards, tiles()); ++i)
       shards.push_back({kutta::zeros_like(theta), 0});
   }
 
@@ -64,7 +63,7 @@ class tiled_workspace {
   std::size_t tiles() const { return (batch_size_ + tile_ - 1) / tile_; }
   std::size_t first_sample(std::size_t tile) const { return tile * tile_; }
   std::size_t tile_size(std::size_t tile) const {
-    return std::min(tile_, batch_size_ - first_sample(tile));
+    return smaller(tile_, batch_size_ - first_sample(tile));
   }
 
   /// Where `worker` computes `tile`. Only the last tile can be short, so one short workspace
@@ -77,6 +76,8 @@ class tiled_workspace {
   std::vector<shard> shards;
 
  private:
+  static std::size_t smaller(std::size_t a, std::size_t b) { return a < b ? a : b; }
+
   static const execution& check(std::size_t batch_size, const execution& how) {
     const auto require = [](std::size_t n, const char* name) {
       if (n == 0)

@@ -13,7 +13,6 @@
 /// mean. A loss is const and keeps no state: several threads may call it. A state that is not a
 /// batch counts as one sample.
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -182,7 +181,9 @@ class cross_entropy {
   template <class S>
   accumulator_t<S> sample(const S* x, std::size_t classes, std::size_t label, S* dx) const {
     using real = accumulator_t<S>;
-    const real largest = *std::max_element(x, x + classes);
+    real largest = x[0];
+    for (std::size_t c = 1; c < classes; ++c)
+      if (largest < x[c]) largest = x[c];
     real sum = 0;
     for (std::size_t c = 0; c < classes; ++c) sum += std::exp(x[c] - largest);
     if (dx) {

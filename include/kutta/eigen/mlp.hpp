@@ -142,12 +142,15 @@ class mlp<T, sizes<N...>, Activation, Batch> {
                const context<mlp>& context) const {
     if (by_strips(x))
       return strips().forward(theta, x.data(), cols_of(x), y.data(), saved, context.scratch.strips);
+    const auto biased = [](T z, T b) { return Activation{}(z + b); };
     detail::for_each_index<depth>([&](auto l) {
       const auto& [w, b] = std::get<l>(theta);
       auto& z = at<l + 1>(saved, y);
       z.noalias() = w * at<l>(saved, x);
       if constexpr (l + 1 < depth)
-        z = (z.colwise() + b).unaryExpr(Activation{});
+        for (Eigen::Index c = 0; c < z.cols(); ++c)  // a plain loop: both compilers vectorise it
+          detail::map_n(z.col(c).data(), static_cast<std::size_t>(z.rows()), biased,
+                        z.col(c).data(), b.data());
       else
         z.colwise() += b;
     });

@@ -27,6 +27,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   schemes/shu_osher_tableau.hpp
   schemes/sixth_order.hpp
   schemes/stability.hpp
+  schemes/strong_stability.hpp
   schemes/third_order.hpp
   tensor/contiguous.hpp
   tensor/host_copy.hpp
@@ -53,9 +54,18 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/layer.hpp
   layers/residual_check.hpp
   layers/tanh.hpp
+  ode/accepted_step.hpp
+  ode/error_estimate.hpp
+  ode/event.hpp
   ode/execution.hpp
+  ode/explicit_stepper.hpp
+  ode/hermite.hpp
+  ode/integrate.hpp
+  ode/observers.hpp
   ode/ode_block.hpp
+  ode/status.hpp
   ode/step.hpp
+  ode/step_control.hpp
   ode/worker_pool.hpp
   ode/workspace.hpp
   train/adam.hpp

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <kutta/kutta.hpp>
+#include <kutta/layers/check_residual.hpp>
 
 struct predator_prey {  // Lotka, Volterra: x' = a x - b x y,  y' = c x y - d y
   using state = kutta::vec<double, 2>;

@@ -2,15 +2,15 @@
 #pragma once
 
 /// @file
-/// Everything that needs only the standard library. The backends are `kutta/eigen.hpp`,
-/// `kutta/xtensor.hpp` and `kutta/cuda.hpp`.
+/// What a program that uses kutta needs, on the standard library alone. The backends are
+/// `kutta/eigen.hpp`, `kutta/xtensor.hpp` and `kutta/cuda.hpp`. By name come what only tests need
+/// (`layers/check_residual.hpp`) and the rarer schemes.
 
 #include <kutta/basis/evaluate.hpp>
 #include <kutta/basis/hat.hpp>
 #include <kutta/basis/piecewise_constant.hpp>
 #include <kutta/basis/refine.hpp>
 #include <kutta/layers/activation.hpp>
-#include <kutta/layers/check_residual.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/ode/execution.hpp>
 #include <kutta/ode/ode_block.hpp>

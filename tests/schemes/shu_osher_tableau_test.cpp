@@ -8,6 +8,7 @@
 #include <kutta/schemes/order.hpp>
 #include <kutta/schemes/scheme.hpp>
 #include <kutta/schemes/shu_osher_tableau.hpp>
+#include <kutta/schemes/strong_stability.hpp>
 #include <kutta/schemes/third_order.hpp>
 
 #include "one_step.hpp"

@@ -20,6 +20,7 @@
 #include <kutta/schemes/second_order.hpp>
 #include <kutta/schemes/sixth_order.hpp>
 #include <kutta/schemes/stability.hpp>
+#include <kutta/schemes/strong_stability.hpp>
 #include <kutta/schemes/third_order.hpp>
 
 #include "reference_tables.hpp"

@@ -10,6 +10,7 @@
 #include <kutta/schemes/fourth_order.hpp>
 #include <kutta/schemes/order.hpp>
 #include <kutta/schemes/second_order.hpp>
+#include <kutta/schemes/strong_stability.hpp>
 #include <kutta/schemes/third_order.hpp>
 
 #include "reference_tables.hpp"

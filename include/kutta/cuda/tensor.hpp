@@ -75,6 +75,15 @@ struct tensor_traits<thrust::device_vector<S, A>> {
                                     thrust::plus<accumulator>());
   }
 
+  template <class F, class... X>
+  static accumulator_t<S> largest(const F& f, const type& x, const X&... more) {
+    using accumulator = accumulator_t<S>;
+    const thrust::counting_iterator<std::size_t> first(0), last(x.size());
+    return thrust::transform_reduce(detail::device_queue(), first, last,
+                                    element<accumulator>(f, x, more...), accumulator(0),
+                                    detail::larger{});
+  }
+
   static std::array<std::size_t, 1> shape(const type& x) { return {{x.size()}}; }
   static void store(const type& x, S* to) { thrust::copy(x.begin(), x.end(), to); }
   static void load(type& y, const S* from) { thrust::copy(from, from + y.size(), y.begin()); }

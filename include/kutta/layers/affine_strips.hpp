@@ -9,7 +9,6 @@
 /// this beats a matrix product: no register is padded, and bias, activation and their derivatives
 /// cost no pass of their own.
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 
@@ -31,7 +30,8 @@ constexpr std::size_t strip_count(std::size_t samples) {
 template <class T>
 void to_strip(const T* x, std::size_t width, std::size_t n, T* on_strip) {
   constexpr std::size_t w = strip<T>;
-  if (n < w) std::fill_n(on_strip, width * w, T(0));
+  if (n < w)
+    for (std::size_t i = 0; i < width * w; ++i) on_strip[i] = T(0);
   for (std::size_t l = 0; l < n; ++l)
     for (std::size_t d = 0; d < width; ++d) on_strip[d * w + l] = x[l * width + d];
 }

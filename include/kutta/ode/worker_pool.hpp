@@ -4,15 +4,16 @@
 /// @file
 /// A few threads that wait for work, so that a pass starts none.
 ///
-/// POSIX threads and C++20 atomics: `<thread>` would add a quarter to the library's include time.
+/// POSIX threads: `<thread>`, and even `<atomic>`, would add a tenth or more to the library's
+/// include time. A job is a tile's forward and reverse pass, so a lock around the counter is cheap.
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <pthread.h>
@@ -48,19 +49,17 @@ class worker_pool {
   /// One call at a time; allocates nothing.
   template <class F>
   void run(std::size_t jobs, F&& f) {
-    call_ = const_cast<void*>(static_cast<const void*>(&f));
-    invoke_ = [](void* call, std::size_t job, std::size_t worker) {
-      (*static_cast<std::remove_reference_t<F>*>(call))(job, worker);
+    const auto call = [](void* function, std::size_t job, std::size_t worker) {
+      (*static_cast<std::remove_reference_t<F>*>(function))(job, worker);
     };
-    jobs_ = jobs;
-    next_ = 0;
-    failed_ = false;
-    failure_ = nullptr;
-    busy_ = servants_.size();
-    if (!servants_.empty()) start_round();
+    pthread_mutex_lock(&mutex_);
+    round_ = {call, const_cast<void*>(static_cast<const void*>(&f)), jobs, 0, servants_.size(), {}};
+    start_round();
     work(0);
-    for (std::size_t left = busy_; left != 0; left = busy_) busy_.wait(left);
-    if (failed_) std::rethrow_exception(failure_);
+    while (round_.busy != 0) pthread_cond_wait(&done_, &mutex_);
+    const std::exception_ptr failure = std::move(round_.failure);
+    pthread_mutex_unlock(&mutex_);
+    if (failure) std::rethrow_exception(failure);
   }
 
  private:
@@ -70,45 +69,62 @@ class worker_pool {
     pthread_t thread;
   };
 
+  /// What a call of `run` asks for, and how far it has come.
+  struct round {
+    void (*call)(void*, std::size_t, std::size_t) = nullptr;
+    void* function = nullptr;
+    std::size_t jobs = 0, next = 0, busy = 0;
+    std::exception_ptr failure;
+  };
+
   static void* serve(void* self) {
     const auto& [pool, worker, thread] = *static_cast<servant*>(self);
+    pthread_mutex_lock(&pool->mutex_);
     for (std::uint64_t seen = 0;; ++seen) {
-      pool->round_.wait(seen);
-      if (pool->stop_) return nullptr;
+      while (pool->rounds_ == seen) pthread_cond_wait(&pool->start_, &pool->mutex_);
+      if (pool->stop_) break;
       pool->work(worker);
-      if (--pool->busy_ == 0) pool->busy_.notify_one();
+      if (--pool->round_.busy == 0) pthread_cond_signal(&pool->done_);
     }
+    pthread_mutex_unlock(&pool->mutex_);
+    return nullptr;
   }
 
+  /// Takes jobs until none is left. The mutex is held on entry and on return, not during a job.
   void work(std::size_t worker) {
-    for (std::size_t job = next_++; job < jobs_; job = next_++) {
+    while (round_.next < round_.jobs) {
+      const std::size_t job = round_.next++;
+      pthread_mutex_unlock(&mutex_);
+      std::exception_ptr failure;
       try {
-        invoke_(call_, job, worker);
+        round_.call(round_.function, job, worker);
       } catch (...) {
-        if (!failed_.exchange(true)) failure_ = std::current_exception();
+        failure = std::current_exception();
       }
+      pthread_mutex_lock(&mutex_);
+      if (failure && !round_.failure) round_.failure = failure;
     }
   }
 
   void start_round() {
-    ++round_;
-    round_.notify_all();
+    ++rounds_;
+    pthread_cond_broadcast(&start_);
   }
 
   void dismiss(std::size_t started) {
+    pthread_mutex_lock(&mutex_);
     stop_ = true;
     start_round();
+    pthread_mutex_unlock(&mutex_);
     for (std::size_t i = 0; i < started; ++i) pthread_join(servants_[i].thread, nullptr);
   }
 
   std::vector<servant> servants_;
-  std::atomic<std::uint64_t> round_{0};
-  std::atomic<std::size_t> next_{0}, busy_{0};
-  std::atomic<bool> stop_{false}, failed_{false};
-  std::size_t jobs_ = 0;
-  void* call_ = nullptr;
-  void (*invoke_)(void*, std::size_t, std::size_t) = nullptr;
-  std::exception_ptr failure_;
+  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t start_ = PTHREAD_COND_INITIALIZER, done_ = PTHREAD_COND_INITIALIZER;
+  std::uint64_t rounds_ = 0;
+  bool stop_ = false;
+  round round_;
 };
 
 }  // namespace kutta

@@ -4,7 +4,6 @@
 /// @file
 /// The solution between the ends of a step, from the stages the step has anyway.
 
-#include <algorithm>
 #include <cstddef>
 
 #include <kutta/schemes/butcher_tableau.hpp>
@@ -61,7 +60,7 @@ constexpr int dense_order(const butcher_tableau<S, T>& rk, const dense_output<S,
         rk, power, [&](const rooted_tree& t, const T& weight) {
           const T expected(t.order == static_cast<int>(d) ? 1 : 0);
           const bool holds = detail::vanishes(T(t.gamma) * weight - expected, rk.tolerance);
-          if (!holds) q = std::min(q, t.order - 1);
+          if (!holds && t.order <= q) q = t.order - 1;
           return holds;
         });
   }

@@ -6,7 +6,6 @@
 
 #include <kutta/schemes/butcher_tableau.hpp>
 #include <kutta/schemes/order.hpp>
-#include <kutta/schemes/shu_osher_tableau.hpp>
 
 namespace kutta::schemes {
 
@@ -57,29 +56,6 @@ struct ralston4 {
 };
 static_assert(order(ralston4::tableau) == 4);
 static_assert(row_sums_hold(ralston4::tableau) && is_explicit(ralston4::tableau));
-
-/// Five stages, a convex combination of Euler steps: what Euler's scheme keeps bounded at step h,
-/// this keeps bounded at 1.508 h. Printed to 15 digits.
-/// Source: Spiteri & Ruuth, A new class of optimal high-order strong-stability-preserving time
-/// discretization methods, SIAM J. Numer. Anal. 40 (2002).
-struct ssprk54 {
-  static constexpr shu_osher_tableau<5, double> shu_osher{
-      .alpha = {{1},
-                {0.444370493651235, 0.555629506348765},
-                {0.620101851488403, 0, 0.379898148511597},
-                {0.178079954393132, 0, 0, 0.821920045606868},
-                {0, 0, 0.517231671970585, 0.096059710526147, 0.386708617503268}},
-      .beta  = {{0.391752226571890},
-                {0, 0.368410593050371},
-                {0, 0, 0.251891774271694},
-                {0, 0, 0, 0.544974750228521},
-                {0, 0, 0, 0.063692468666290, 0.226007483236906}},
-      .tolerance = 1e-14};
-  static constexpr auto tableau = butcher_form(shu_osher);
-};
-static_assert(order(ssprk54::tableau) == 4);
-static_assert(row_sums_hold(ssprk54::tableau) && is_explicit(ssprk54::tableau));
-static_assert(combinations_hold(ssprk54::shu_osher));
 
 // clang-format on
 

@@ -4,7 +4,6 @@
 /// @file
 /// An explicit scheme written as a combination of Euler steps.
 
-#include <algorithm>
 #include <cstddef>
 #include <limits>
 
@@ -48,7 +47,7 @@ constexpr double ssp_coefficient(const shu_osher_tableau<S, T>& form) {
       const double alpha = to_double(form.alpha[i][j]);
       const double beta = to_double(form.beta[i][j]);
       if (!(alpha >= 0 && beta >= 0)) return 0;
-      if (beta > 0) least = std::min(least, alpha / beta);
+      if (beta > 0 && alpha / beta < least) least = alpha / beta;
     }
   return least;
 }

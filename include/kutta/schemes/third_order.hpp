@@ -52,21 +52,6 @@ struct ralston3 {
 static_assert(order(ralston3::tableau) == 3);
 static_assert(row_sums_hold(ralston3::tableau) && is_explicit(ralston3::tableau));
 
-/// A convex combination of Euler steps: what Euler's scheme keeps bounded at step h, this keeps
-/// bounded.
-/// Source: Shu & Osher, Efficient implementation of essentially non-oscillatory shock-capturing
-/// schemes, J. Comput. Phys. 77 (1988).
-struct ssprk33 {
-  static constexpr butcher_tableau<3> tableau{
-      .c = {0,     1,     1_r/2},
-      .a = {{},
-            {1},
-            {1_r/4, 1_r/4}},
-      .b = {1_r/6, 1_r/6, 2_r/3}};
-};
-static_assert(order(ssprk33::tableau) == 3);
-static_assert(row_sums_hold(ssprk33::tableau) && is_explicit(ssprk33::tableau));
-
 // clang-format on
 
 }  // namespace kutta::schemes

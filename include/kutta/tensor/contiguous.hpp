@@ -7,6 +7,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 #include <vector>
 
 #include <kutta/tensor/host_device.hpp>
@@ -18,8 +19,18 @@ namespace kutta {
 
 namespace detail {
 
+/// A length known only at run time and below 8 takes a loop that no compiler vectorises: for so few
+/// elements a vector loop's checks cost more than the elements, and its wide loads would wait for
+/// the narrow stores that came before them.
 template <class S, class F, class... X>
 KUTTA_HD constexpr void map_n(S* y, std::size_t n, const F& f, const X*... x) {
+  if (!std::is_constant_evaluated() && !__builtin_constant_p(n) && n < 8) {
+    for (std::size_t i = 0; i < n; ++i) {
+      y[i] = f(x[i]...);
+      asm volatile("");
+    }
+    return;
+  }
   for (std::size_t i = 0; i < n; ++i) y[i] = f(x[i]...);
 }
 
@@ -42,6 +53,14 @@ KUTTA_HD constexpr accumulator_t<S> sum_n(std::size_t n, const F& f, const X*...
   return total;
 }
 
+/// max f(xᵢ…) for f ≥ 0.
+template <class S, class F, class... X>
+KUTTA_HD constexpr accumulator_t<S> largest_n(std::size_t n, const F& f, const X*... x) {
+  accumulator_t<S> most = 0;
+  for (std::size_t i = 0; i < n; ++i) most = larger{}(most, accumulator_t<S>(f(x[i]...)));
+  return most;
+}
+
 }  // namespace detail
 
 /// The base of `tensor_traits<T>` for an array with `data()` and `size()`; leaves `zeros_like` and
@@ -58,6 +77,11 @@ struct contiguous_traits {
   template <class F, class... X>
   KUTTA_HD static constexpr accumulator_t<S> sum(const F& f, const T& x, const X&... more) {
     return detail::sum_n<S>(static_cast<std::size_t>(x.size()), f, x.data(), more.data()...);
+  }
+
+  template <class F, class... X>
+  KUTTA_HD static constexpr accumulator_t<S> largest(const F& f, const T& x, const X&... more) {
+    return detail::largest_n<S>(static_cast<std::size_t>(x.size()), f, x.data(), more.data()...);
   }
 
   static constexpr void store(const T& x, S* to) {
@@ -77,6 +101,10 @@ struct window_of {
   const S* data() const { return first; }
   std::size_t size() const { return count; }
 };
+
+/// A window can be summed over, like the tensor it is cut from.
+template <std::floating_point S>
+struct tensor_traits<window_of<S>> : contiguous_traits<window_of<S>, S> {};
 
 /// Adds to `contiguous_traits` what a batch needs, for arrays whose outermost extent in memory is
 /// the sample; leaves `samples` and `zeros_like` to `Traits`, the specialisation.
@@ -109,6 +137,11 @@ struct tensor_traits<T> {
 
   template <class F, class... X>
   KUTTA_HD static constexpr accumulator_t<T> sum(const F& f, const T& x, const X&... more) {
+    return f(x, more...);
+  }
+
+  template <class F, class... X>
+  KUTTA_HD static constexpr accumulator_t<T> largest(const F& f, const T& x, const X&... more) {
     return f(x, more...);
   }
 

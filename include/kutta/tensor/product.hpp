@@ -109,6 +109,17 @@ struct direct_sum_traits {
         x, more...);
     return total;
   }
+
+  template <class F, class... X>
+  static constexpr accumulator_t<S> largest(const F& f, const T& x, const X&... more) {
+    accumulator_t<S> most = 0;
+    for_each_part(
+        [&]<class P>(const P& part, const auto&... of_more) {
+          most = larger{}(most, accumulator_t<S>(tensor_traits<P>::largest(f, part, of_more...)));
+        },
+        x, more...);
+    return most;
+  }
 };
 
 template <has_fields T>

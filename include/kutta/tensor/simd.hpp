@@ -4,6 +4,7 @@
 /// @file
 /// `simd<T, W>`: W values that are computed on together, one in each lane.
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
@@ -30,6 +31,12 @@ inline constexpr std::size_t register_lanes = register_bytes / sizeof(T);
 template <std::floating_point T>
 KUTTA_HD constexpr T where_less(T x, T y, T a, T b) {
   return x < y ? a : b;
+}
+
+/// |x|.
+template <std::floating_point T>
+KUTTA_HD inline T magnitude(T x) {
+  return std::fabs(x);
 }
 
 /// W numbers in as many registers as they need; every operation is done lane by lane.
@@ -89,6 +96,12 @@ struct simd {
   friend simd where_less(const simd& x, const simd& y, const simd& a, const simd& b) {
     simd z;
     for (std::size_t r = 0; r < registers; ++r) z.v[r] = x.v[r] < y.v[r] ? a.v[r] : b.v[r];
+    return z;
+  }
+
+  friend simd magnitude(const simd& x) {
+    simd z;
+    for (std::size_t r = 0; r < registers; ++r) z.v[r] = x.v[r] < 0 ? -x.v[r] : x.v[r];
     return z;
   }
 

@@ -10,6 +10,7 @@
 ///     zeros_like(x)               a zero of x's shape; the only operation that allocates
 ///     map(y, f, x...)             yᵢ ← f(x₁ᵢ, …, xₙᵢ); every x has y's shape; y may be one of them
 ///     sum(f, x...)                Σᵢ f(x₁ᵢ, …, xₙᵢ) in a fixed order, in double or wider
+///     largest(f, x...)            optional: max_i f(x₁ᵢ, …, xₙᵢ) for f ≥ 0; NaN if one is NaN
 ///     shape(x)                    the extents (leaves only)
 ///     store(x, p), load(y, p)     copies the elements to, or from, host memory at p (leaves only)
 ///     samples(x), zeros_like(x, n), copy_samples(from, first, n, to, at), window(x, first, n)
@@ -102,6 +103,14 @@ struct multiply {
   }
 };
 
+/// The larger of two numbers; NaN if one of them is.
+struct larger {
+  template <class T>
+  KUTTA_HD constexpr T operator()(const T& x, const T& y) const {
+    return x >= y || x != x ? x : y;
+  }
+};
+
 }  // namespace detail
 
 template <class T>
@@ -123,6 +132,14 @@ template <class T>
 concept has_sum = requires(const T& x) {
   {
     tensor_traits<T>::sum(detail::multiply{}, x, x)
+  } -> std::convertible_to<accumulator_t<scalar_t<T>>>;
+};
+
+/// A tensor whose largest element can be found.
+template <class T>
+concept has_largest = requires(const T& x) {
+  {
+    tensor_traits<T>::largest(detail::multiply{}, x, x)
   } -> std::convertible_to<accumulator_t<scalar_t<T>>>;
 };
 
@@ -149,6 +166,12 @@ KUTTA_HD constexpr void map(T& y, const F& f, const X&... x) {
 template <class F, class T, class... X>
 KUTTA_HD constexpr auto sum(const F& f, const T& x, const X&... more) {
   return tensor_traits<T>::sum(f, x, more...);
+}
+
+/// max f(x₁, …, xₙ) over the elements, for f ≥ 0: 0 if there are none, NaN if one is NaN.
+template <class F, class T, class... X>
+KUTTA_HD constexpr auto largest(const F& f, const T& x, const X&... more) {
+  return tensor_traits<T>::largest(f, x, more...);
 }
 
 template <tensor T>

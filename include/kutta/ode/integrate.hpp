@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// dx/dt = f(t, x) from t0 to t1.
+///
+///     const auto lorenz = [](double t, const auto& x, auto& dx) { … };
+///     const auto end = kutta::integrate<kutta::schemes::dormand_prince54>(
+///         lorenz, x0, {0.0, 10.0}, kutta::adaptive{.rtol = 1e-6, .atol = 1e-9});
+///     if (!end) std::cerr << end.text() << '\n';
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <kutta/ode/accepted_step.hpp>
+#include <kutta/ode/error_estimate.hpp>
+#include <kutta/ode/explicit_stepper.hpp>
+#include <kutta/ode/status.hpp>
+#include <kutta/ode/step_control.hpp>
+#include <kutta/schemes/scheme.hpp>
+#include <kutta/tensor/number_text.hpp>
+#include <kutta/tensor/tensor.hpp>
+
+namespace kutta {
+
+/// From t0 to t1; backwards in time if t1 < t0.
+template <std::floating_point T = double>
+struct time_span {
+  T t0, t1;
+};
+
+/// Where an integration came to, and why it ended there.
+template <tensor X>
+struct [[nodiscard]] solution {
+  using real = detail::step_real_t<X>;
+
+  X x;     ///< x(t)
+  real t;  ///< the end of the last accepted step
+  real h;  ///< the step that was, or would have been, tried last
+  kutta::status status;
+  statistics stats;
+
+  bool ok() const { return status == status::success || status == status::event; }
+  explicit operator bool() const { return ok(); }
+
+  /// "step_too_small: … (t = 1.5, h = 2e-16, after 120 steps)".
+  std::string text() const {
+    return std::string(explain(status)) + " (t = " + detail::number_text(static_cast<double>(t)) +
+           ", h = " + detail::number_text(static_cast<double>(h)) + ", after " +
+           std::to_string(stats.accepted) + " steps)";
+  }
+};
+
+namespace detail {
+
+/// The stepper of a scheme: each kind of scheme specialises this beside its stepper.
+template <class S, class X>
+struct stepper_of;
+
+template <explicit_scheme S, tensor X>
+struct stepper_of<S, X> {
+  using type = explicit_stepper<S, X>;
+};
+
+/// A sum that keeps what rounding takes from it. Source: Kahan, Further remarks on reducing
+/// truncation errors, Comm. ACM 8 (1965).
+template <class T>
+struct compensated_sum {
+  T value;
+  T lost = 0;
+
+  void operator+=(T x) {
+    const T y = x - lost, sum = value + y;
+    lost = (sum - value) - y;
+    value = sum;
+  }
+};
+
+template <class T>
+void require_valid(const time_span<T>& span) {
+  if (!std::isfinite(span.t0) || !std::isfinite(span.t1))
+    throw std::invalid_argument("integrate: expected a finite span, got from " +
+                                number_text(static_cast<double>(span.t0)) + " to " +
+                                number_text(static_cast<double>(span.t1)));
+}
+
+/// One more step in the statistics.
+template <class T>
+void count_step(statistics& stats, T h) {
+  const double length = std::abs(static_cast<double>(h));
+  if (stats.accepted == 0 || length < stats.smallest_step) stats.smallest_step = length;
+  if (stats.accepted == 0 || length > stats.largest_step) stats.largest_step = length;
+  ++stats.accepted;
+}
+
+/// Tells every observer of the initial value, if it wants to know.
+template <class T, class X, class... O>
+void begin(T t, const X& x, O&... observers) {
+  [[maybe_unused]] const auto tell = [&](auto& observer) {
+    if constexpr (requires { observer.begin(t, x); }) observer.begin(t, x);
+  };
+  (tell(observers), ...);
+}
+
+/// An observer that may end the integration: observer.stops(step, x) returns whether it does, and
+/// has then cut the step at the time of its event, where x is the solution.
+template <class O, class Step>
+concept terminating = requires(O& observer, Step& step, typename Step::state& x) {
+  { observer.stops(step, x) } -> std::same_as<bool>;
+};
+
+/// Shows a step to all observers; returns whether one of them stops, with `event` the solution
+/// there. Those that stop come first, so that the others see no step past the end.
+template <class Step, class X, class... O>
+bool observe(Step& step, X& event, O&... observers) {
+  bool stop = false;
+  const auto ask = [&](auto& observer) {
+    if constexpr (terminating<decltype(observer), Step>) stop = observer.stops(step, event) || stop;
+  };
+  const auto show = [&](auto& observer) {
+    if constexpr (!terminating<decltype(observer), Step>) observer(std::as_const(step));
+  };
+  (ask(observers), ...);
+  (show(observers), ...);
+  return stop;
+}
+
+/// The first step by `initial_step`, limited to the span.
+template <class Stepper, class F, class X, class T>
+T first_step(Stepper& stepper, F& f, const error_scale<X>& scale, const X& x0, T t0, T length,
+             X& point, X& second, statistics& stats) {
+  const X& rate = stepper.rate(f, t0, x0, stats);
+  const auto norm = [&](const auto&... terms) {
+    return std::sqrt(static_cast<double>(scale.squared(x0, x0, terms...)));
+  };
+  const T direction = length < 0 ? -1 : 1;
+  const double d0 = norm(scaled<X>{1, x0}), d1 = norm(scaled<X>{1, rate});
+  const double h = initial_step(d0, d1, Stepper::error_order(), [&](double h0) {
+    h0 = std::fmin(h0, std::abs(static_cast<double>(length)));
+    kutta::add(point, x0, scaled<X>{direction * static_cast<T>(h0), rate});
+    f(t0 + direction * static_cast<T>(h0), std::as_const(point), second);
+    ++stats.evaluations;
+    return norm(scaled<X>{1, second}, scaled<X>{-1, rate}) / h0;
+  });
+  return direction * static_cast<T>(h);
+}
+
+}  // namespace detail
+
+/// `integrate` with a stepper that the caller keeps: no stage is allocated, only the states that
+/// come and go.
+template <class Stepper, class F, class... O>
+solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename Stepper::state x0,
+                                            time_span<typename Stepper::real> span,
+                                            const fixed& how, O&&... observers) {
+  using X = typename Stepper::state;
+  using T = typename Stepper::real;
+  detail::require_valid(span);
+  detail::require_valid(how);
+  const T h = (span.t1 - span.t0) / static_cast<T>(how.steps);
+  solution<X> at{std::move(x0), span.t0, h, status::success, {}};
+  stepper.start();
+  detail::begin(at.t, at.x, observers...);
+  if (span.t0 == span.t1) return at;
+
+  // advance(t1) takes one step and returns whether to go on.
+  const auto run = [&](auto&& advance) {
+    for (std::int64_t n = 1; n <= how.steps; ++n) {
+      if (!advance(n == how.steps ? span.t1 : span.t0 + static_cast<T>(n) * h)) return;
+      stepper.accept();
+      if (how.check_finite && !detail::is_finite(at.x)) return;
+    }
+  };
+  const auto attempt = [&](X& x1) {
+    if (stepper.attempt(f, at.t, h, at.x, x1, at.stats)) {
+      detail::count_step(at.stats, h);
+      return true;
+    }
+    at.status = status::not_converged;
+    return false;
+  };
+  if constexpr (sizeof...(O) == 0) {
+    run([&](T t1) {
+      if (!attempt(at.x)) return false;
+      at.t = t1;
+      return true;
+    });
+  } else {
+    X x1 = kutta::zeros_like(at.x), event = kutta::zeros_like(at.x);
+    run([&](T t1) {
+      if (!attempt(x1)) return false;
+      accepted_step step(stepper, f, at.t, t1, at.x, x1, at.stats);
+      const bool stop = detail::observe(step, event, observers...);
+      if (stop) at.status = status::event;
+      at.t = step.t1;
+      std::swap(at.x, stop ? event : x1);
+      return !stop;
+    });
+  }
+  if (at.status != status::not_converged && !detail::is_finite(at.x))
+    at.status = status::non_finite;
+  return at;
+}
+
+/// The same with steps chosen by an estimate of their error.
+template <class Stepper, class F, class... O>
+  requires Stepper::has_error_estimate
+solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename Stepper::state x0,
+                                            time_span<typename Stepper::real> span,
+                                            const adaptive& how, O&&... observers) {
+  using X = typename Stepper::state;
+  using T = typename Stepper::real;
+  constexpr T resolution = 16 * std::numeric_limits<T>::epsilon();
+  detail::require_valid(span);
+  detail::require_valid(how);
+  const error_scale<X> scale(how, x0);
+  solution<X> at{std::move(x0), span.t0, 0, status::success, {}};
+  stepper.start();
+  detail::begin(at.t, at.x, observers...);
+  if (span.t0 == span.t1) return at;
+  if (!detail::is_finite(at.x)) {
+    at.status = status::non_finite;
+    return at;
+  }
+
+  X x1 = kutta::zeros_like(at.x), event = kutta::zeros_like(at.x);
+  const T length = span.t1 - span.t0, largest = static_cast<T>(how.largest_step);
+  T h = how.first_step > 0
+            ? std::copysign(static_cast<T>(how.first_step), length)
+            : detail::first_step(stepper, f, scale, at.x, span.t0, length, x1, event, at.stats);
+  detail::step_controller controller(how, Stepper::error_order() + 1);
+  detail::compensated_sum<T> time{span.t0};
+  status obstacle = status::step_too_small;  // what a step that became too small failed of
+
+  while (true) {
+    if (std::abs(h) > largest) h = std::copysign(largest, length);
+    const T rest = (span.t1 - time.value) + time.lost;
+    const bool last = !(std::abs(h) * T(1.01) < std::abs(rest));  // no sliver of a step at the end
+    if (last) h = rest;
+    at.h = h;
+    if (at.stats.accepted + at.stats.rejected >= how.max_steps) {
+      at.status = status::max_steps;
+      return at;
+    }
+    if (!last && !(std::abs(h) > resolution * std::abs(at.t))) {
+      at.status = obstacle;
+      return at;
+    }
+
+    const bool solved = stepper.attempt(f, at.t, h, at.x, x1, at.stats);
+    const double error = solved ? static_cast<double>(stepper.squared_error(scale, h, at.x, x1))
+                                : std::numeric_limits<double>::quiet_NaN();
+    if (!(error <= 1)) {
+      ++at.stats.rejected;
+      obstacle = !solved                                           ? status::not_converged
+                 : error < std::numeric_limits<double>::infinity() ? status::step_too_small
+                                                                   : status::non_finite;
+      h *= static_cast<T>(controller.reject(error));
+      continue;
+    }
+
+    detail::count_step(at.stats, h);
+    time += h;
+    if (last) time = {span.t1};
+    if constexpr (sizeof...(O) > 0) {
+      accepted_step<Stepper, std::remove_reference_t<F>> step(stepper, f, at.t, time.value, at.x,
+                                                              x1, at.stats);
+      if (detail::observe(step, event, observers...)) {
+        at.t = step.t1;
+        std::swap(at.x, event);
+        at.status = status::event;
+        return at;
+      }
+    }
+    at.t = time.value;
+    std::swap(at.x, x1);
+    stepper.accept();
+    if (last) return at;
+    h *= static_cast<T>(controller.accept(error));
+  }
+}
+
+/// x(t1) of dx/dt = f(t, x), x(t0) = x0, by the scheme S.
+///
+/// `f(t, x, dx)` writes dx, for t, x; it is called by reference and may have state. `how` is
+/// `fixed` or, for a scheme with an embedded pair, `adaptive`. Observers are called after every
+/// accepted step with an `accepted_step`; see `observers.hpp` and `event.hpp`. The last step ends
+/// in t1 exactly; the other times are t0 + n h, or a compensated sum.
+/// @throws std::invalid_argument for a span that is not finite, or options that make no sense.
+/// Whatever goes wrong on the way is a `status`; nothing is thrown, and nothing hangs.
+template <class S, class F, tensor X, class How, class... O>
+solution<X> integrate(F&& f, X x0, time_span<detail::step_real_t<X>> span, const How& how,
+                      O&&... observers) {
+  typename detail::stepper_of<S, X>::type stepper(x0);
+  return integrate(stepper, f, std::move(x0), span, how, observers...);
+}
+
+}  // namespace kutta

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// How long the steps of an integration are: fixed, or chosen from an estimate of the error.
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include <kutta/tensor/number_text.hpp>
+
+namespace kutta {
+
+/// A step-size controller as a digital filter: with the error estimates err_n of the last steps in
+/// units of the tolerance, and an estimator of order k,
+///
+///     h_{n+1} = h_n err_n^(−β₁/k) err_{n−1}^(−β₂/k) err_{n−2}^(−β₃/k) (h_n/h_{n−1})^(−α).
+///
+/// Source: Söderlind, Digital filters in adaptive time-stepping, ACM TOMS 29 (2003), eq. (25).
+struct step_filter {
+  double beta1 = 1, beta2 = 0, beta3 = 0, alpha = 0;
+
+  /// The last error alone: the longest steps where the solution is smooth.
+  static constexpr step_filter i() { return {}; }
+  /// Two errors: smoother, fewer rejections. The damping of DOPRI5.
+  /// Source: Hairer, Nørsett & Wanner, Solving ODEs I (1993), § II.4, eq. (4.19)–(4.20).
+  static constexpr step_filter pi() { return {.beta1 = 0.85, .beta2 = -0.2}; }
+  /// Two errors with more damping, for a step that stability limits.
+  /// Source: Gustafsson, Control theoretic techniques for stepsize selection in explicit
+  /// Runge–Kutta methods, ACM TOMS 17 (1991), § 5.
+  static constexpr step_filter pi34() { return {.beta1 = 0.7, .beta2 = -0.4}; }
+  /// Three errors, low-pass: H312 PID. Source: Söderlind (2003), table III.
+  static constexpr step_filter pid() {
+    return {.beta1 = 1. / 18, .beta2 = 1. / 9, .beta3 = 1. / 18};
+  }
+  /// Two errors and the last change of the step: H211b with b = 4. Source: Söderlind (2003),
+  /// table III.
+  static constexpr step_filter h211() { return {.beta1 = 0.25, .beta2 = 0.25, .alpha = 0.25}; }
+
+  constexpr bool operator==(const step_filter&) const = default;
+};
+
+/// In which norm the error of a step is compared with the tolerance.
+enum class error_norm : unsigned char {
+  rms,         ///< √ of the mean over all elements of (e_i/scale_i)²
+  max,         ///< the largest |e_i|/scale_i
+  per_sample,  ///< the largest of the rms norms of the samples of a batch
+};
+
+/// Steps of a length that keeps the estimated error of each within the tolerance:
+///
+///     ‖ e_i / (atol + rtol max(|x0_i|, |x1_i|)) ‖ ≤ 1.
+struct adaptive {
+  double rtol = 1e-6;
+  double atol = 1e-9;
+  double first_step = 0;  ///< |h| of the first attempt; 0: chosen by `initial_step`
+  double largest_step = std::numeric_limits<double>::infinity();
+  std::int64_t max_steps = 1'000'000;  ///< attempts, rejected ones included
+  error_norm norm = error_norm::rms;
+  step_filter filter = step_filter::pi();
+  double safety = 0.9;  ///< of the step that the filter asks for
+  double shrink = 0.2;  ///< the next step is at least so many times the last one
+  double grow = 5;      ///< and at most so many times
+};
+
+/// N steps of equal length.
+struct fixed {
+  std::int64_t steps = 1;
+  bool check_finite = false;  ///< stop at the first state that is not finite, not at the end
+};
+
+namespace detail {
+
+/// @throws std::invalid_argument unless the numbers of `how` make sense.
+inline void require_valid(const adaptive& how) {
+  const auto require = [](bool met, const char* name, const char* expected, double value) {
+    if (!met)
+      throw std::invalid_argument(std::string("adaptive: ") + name + " must be " + expected +
+                                  ", got " + number_text(value));
+  };
+  const double infinity = std::numeric_limits<double>::infinity();
+  require(how.rtol >= 0 && how.rtol < infinity, "rtol", "finite and at least 0", how.rtol);
+  require(how.atol >= 0 && how.atol < infinity, "atol", "finite and at least 0", how.atol);
+  require(how.first_step >= 0 && how.first_step < infinity, "first_step",
+          "finite and at least 0 (0: chosen)", how.first_step);
+  require(how.largest_step > 0, "largest_step", "above 0", how.largest_step);
+  require(how.max_steps >= 0, "max_steps", "at least 0", static_cast<double>(how.max_steps));
+  require(how.safety > 0 && how.safety <= 1, "safety", "in (0, 1]", how.safety);
+  require(how.shrink > 0 && how.shrink < 1, "shrink", "in (0, 1)", how.shrink);
+  require(how.grow >= 1 && how.grow < infinity, "grow", "finite and at least 1", how.grow);
+}
+
+inline void require_valid(const fixed& how) {
+  if (how.steps < 1)
+    throw std::invalid_argument("fixed: steps must be at least 1, got " +
+                                std::to_string(how.steps));
+}
+
+/// x ↦ x^(−a) to about 1e-4, for 0 < a ≤ 1, within a few cycles: in the loop of an integration each
+/// step waits for the length it gets, and a call of `std::pow` would be a third of a small system's
+/// step. The same on every machine, for it is made of products and sums alone.
+///
+/// With x = 2^e m, 1 ≤ m < 2: 2^(−a e) is looked up, m^(−a) a parabola through m = 1, 3/2, 2.
+/// Beyond 2^±64 the power stays what it is there; 0 and NaN count as the smallest and the largest
+/// x.
+class inverse_power {
+ public:
+  explicit inverse_power(double a) {
+    const double ratio = std::exp2(-a), middle = std::pow(1.5, -a);
+    c2_ = 2 * (ratio + 1 - 2 * middle);
+    c1_ = ratio - 1 - 3 * c2_;
+    c0_ = 1 - c1_ - c2_;
+    power_[octaves / 2] = 1;
+    for (int i = octaves / 2; i > 0; --i) power_[i - 1] = power_[i] / ratio;
+    for (int i = octaves / 2; i + 1 < octaves; ++i) power_[i + 1] = power_[i] * ratio;
+  }
+
+  double operator()(double x) const {
+    const auto bits = std::bit_cast<std::uint64_t>(x);
+    int octave = static_cast<int>(bits >> 52 & 0x7ff) - 1023 + octaves / 2;
+    const double m = std::bit_cast<double>((bits & 0xfffffffffffff) | 0x3ff0000000000000);
+    octave = octave < 0 ? 0 : octave;
+    octave = octave < octaves ? octave : octaves - 1;
+    return power_[octave] * (c0_ + m * (c1_ + m * c2_));
+  }
+
+ private:
+  static constexpr int octaves = 128;
+  double power_[octaves];
+  double c0_, c1_, c2_;
+};
+
+/// The state of a `step_filter`: by how much to change the step. Errors come squared, as they are
+/// summed.
+class step_controller {
+ public:
+  /// k: the error of a step is O(h^k).
+  step_controller(const adaptive& how, int k)
+      : now_(how.filter.beta1 / (2 * k)),
+        before_(std::abs(how.filter.beta2) / (2 * k)),
+        long_before_(std::abs(how.filter.beta3) / (2 * k)),
+        retry_(1. / (2 * k)),
+        filter_(how.filter),
+        safety_(how.safety),
+        shrink_(how.shrink),
+        grow_(how.grow),
+        memory_(how.safety) {}
+
+  /// The factor for the step after an accepted one.
+  double accept(double squared_error) {
+    const double factor = limited(now_(squared_error) * memory_, rejected_ ? 1 : grow_);
+    rejected_ = false;
+    remember(squared_error, factor);
+    return factor;
+  }
+
+  /// The factor for another attempt at a rejected step. The filter remembers accepted steps alone.
+  double reject(double squared_error) {
+    rejected_ = true;
+    if (!(squared_error < std::numeric_limits<double>::infinity())) return shrink_;
+    return limited(safety_ * retry_(squared_error), largest_retry);
+  }
+
+ private:
+  /// A second attempt is shorter than the first, whatever the estimate says.
+  static constexpr double largest_retry = 0.95;
+
+  /// The part of the next factor that depends on the past: nothing waits for it.
+  void remember(double squared_error, double factor) {
+    memory_ = safety_;
+    if (filter_.beta2 != 0) memory_ *= signed_power(before_, filter_.beta2, squared_error);
+    if (filter_.beta3 != 0) memory_ *= signed_power(long_before_, filter_.beta3, last_error_);
+    if (filter_.alpha != 0) memory_ *= std::pow(factor, -filter_.alpha);
+    last_error_ = squared_error;
+  }
+
+  static double signed_power(const inverse_power& power, double beta, double x) {
+    return beta > 0 ? power(x) : 1 / power(x);
+  }
+
+  double limited(double factor, double most) const {
+    if (!(factor > shrink_)) return shrink_;
+    return factor < most ? factor : most;
+  }
+
+  inverse_power now_, before_, long_before_, retry_;
+  step_filter filter_;
+  double safety_, shrink_, grow_;
+  double memory_, last_error_ = 1;
+  bool rejected_ = false;
+};
+
+}  // namespace detail
+
+/// The first step, from the size of the state and of its first two derivatives, all in units of the
+/// tolerance: d0 = ‖x₀‖, d1 = ‖f(t₀, x₀)‖, and second_derivative(h) ≈ ‖x''‖ by an Euler step of
+/// length h. p is the order of the scheme's lower-order member.
+///
+/// Source: Hairer, Nørsett & Wanner, Solving ODEs I (1993), § II.4, "Starting Step Size".
+template <class F>
+double initial_step(double d0, double d1, int p, F&& second_derivative) {
+  const double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * (d0 / d1);
+  const double d2 = second_derivative(h0);
+  const double d = d1 < d2 ? d2 : d1;
+  const double h1 =
+      d <= 1e-15 ? (1e-6 < h0 * 1e-3 ? h0 * 1e-3 : 1e-6) : std::pow(0.01 / d, 1. / (p + 1));
+  const double h = 100 * h0 < h1 ? 100 * h0 : h1;
+  return h > 0 && h < std::numeric_limits<double>::infinity() ? h : 1e-6;
+}
+
+}  // namespace kutta

@@ -12,7 +12,9 @@ add_test(NAME layers.planted_violations
 add_test(NAME listed
   COMMAND ${CMAKE_COMMAND} -D ROOT=${PROJECT_SOURCE_DIR} -P ${scripts}/check_listed.cmake)
 add_test(NAME readme_listing
-  COMMAND ${CMAKE_COMMAND} -D ROOT=${PROJECT_SOURCE_DIR} -P ${scripts}/check_listing.cmake)
+  COMMAND ${CMAKE_COMMAND} -D PAGE=${PROJECT_SOURCE_DIR}/README.md
+          -D PROGRAM=${PROJECT_SOURCE_DIR}/examples/custom_residual/custom_residual.cpp
+          -P ${scripts}/check_listing.cmake)
 
 # Every header compiles alone. CMake 3.25 verifies no CUDA header, so each header of kutta::cuda
 # gets a source of one line: plain C++ on Thrust's CPP system and, with KUTTA_CUDA, nvcc's.
@@ -80,7 +82,7 @@ foreach(test IN LISTS tests)
   if(test MATCHES "^package\\.(find_package|missing_component|pkg_config)$")
     set_tests_properties(${test} PROPERTIES FIXTURES_REQUIRED package)
   endif()
-  if(test MATCHES "^(layers|listed|headers_compile_alone|package)")
+  if(test MATCHES "^(layers|listed|readme|headers_compile_alone|package)")
     set_tests_properties(${test} PROPERTIES LABELS repository)
   endif()
 endforeach()

@@ -7,7 +7,7 @@
 # both floors.
 cmake_minimum_required(VERSION 3.25)
 cmake_path(ABSOLUTE_PATH INCLUDE)
-set(core schemes tensor basis layers ode train study io kutta)  # low to high; kutta: kutta.hpp
+set(core schemes tensor basis layers ode train study io kutta)  # low to high; kutta: the umbrella headers
 set(core_may_include "^pthread\\.h$")
 set(eigen_may_include "^(unsupported/)?Eigen/")
 set(xtensor_may_include "^(xtensor|xtl|xsimd)/")
@@ -20,7 +20,9 @@ function(floor_of path result)
     set(floor ${CMAKE_MATCH_1})
   else()
     string(REGEX REPLACE "\\.hpp$" "" floor "${path}")
-    if(NOT floor MATCHES "^(kutta|eigen|xtensor|cuda)$")
+    if(floor STREQUAL "integrate")
+      set(floor "kutta")
+    elseif(NOT floor MATCHES "^(kutta|eigen|xtensor|cuda)$")
       set(floor "no floor")
     endif()
   endif()

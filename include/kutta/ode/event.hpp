@@ -56,10 +56,21 @@ class event {
     if (!counts(start, end)) return false;
     const auto t = locate(step, x, start);
     times_.push_back(static_cast<double>(t));
-    if (then_ == at_event::go_on) return false;
+    if (then_ == at_event::go_on) {
+      if (&step.end() == &x) step.at(step.t1, x);  // the end that another event has cut it to
+      return false;
+    }
     step.at(t, x);
     step.cut(t, x);
     return true;
+  }
+
+  /// Drops an event past the end of a step that was cut after it was found.
+  template <class Step>
+  void forget_past(const Step& step) {
+    const auto end = static_cast<double>(step.t1);
+    if (!times_.empty() && (step.t0 < step.t1 ? times_.back() > end : times_.back() < end))
+      times_.pop_back();
   }
 
  private:

@@ -11,6 +11,7 @@
 #include <kutta/ode/hermite.hpp>
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step.hpp>
+#include <kutta/ode/stepper.hpp>
 #include <kutta/ode/workspace.hpp>
 #include <kutta/schemes/coefficients.hpp>
 #include <kutta/schemes/dense_output.hpp>
@@ -72,10 +73,6 @@ inline constexpr std::size_t dense_degree<S> = S::dense.degree;
 /// A rate that is known is not evaluated again: that of a step's end where the table is FSAL
 /// (deduced, never declared) or dense output asked for it, that of its start when the step is
 /// repeated. Allocates in the constructor alone: s rates and one point.
-///
-/// A stepper is what `integrate` advances. It is called in this order, for steps from (t, x0):
-/// `start`, then for each step `attempt` until one is good enough, `interpolate` and `polynomial`
-/// at will, `accept`.
 template <explicit_scheme S, tensor X>
 class explicit_stepper {
  public:
@@ -191,6 +188,13 @@ class explicit_stepper {
   stage_rates<S, X> k_;
   X end_rate_, point_;
   bool knows_rate_ = false, knows_end_rate_ = false;
+};
+
+/// Schemes that are run in a form of their own have steppers of their own.
+template <explicit_scheme S, tensor X>
+  requires(!low_storage_scheme<S> && !shu_osher_scheme<S>)
+struct detail::stepper_of<S, X> {
+  using type = explicit_stepper<S, X>;
 };
 
 }  // namespace kutta

@@ -20,9 +20,11 @@
 #include <kutta/ode/accepted_step.hpp>
 #include <kutta/ode/error_estimate.hpp>
 #include <kutta/ode/explicit_stepper.hpp>
+#include <kutta/ode/low_storage_stepper.hpp>
+#include <kutta/ode/shu_osher_stepper.hpp>
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step_control.hpp>
-#include <kutta/schemes/scheme.hpp>
+#include <kutta/ode/stepper.hpp>
 #include <kutta/tensor/number_text.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -58,15 +60,6 @@ struct [[nodiscard]] solution {
 
 namespace detail {
 
-/// The stepper of a scheme: each kind of scheme specialises this beside its stepper.
-template <class S, class X>
-struct stepper_of;
-
-template <explicit_scheme S, tensor X>
-struct stepper_of<S, X> {
-  using type = explicit_stepper<S, X>;
-};
-
 /// A sum that keeps what rounding takes from it. Source: Kahan, Further remarks on reducing
 /// truncation errors, Comm. ACM 8 (1965).
 template <class T>
@@ -83,7 +76,7 @@ struct compensated_sum {
 
 template <class T>
 void require_valid(const time_span<T>& span) {
-  if (!std::isfinite(span.t0) || !std::isfinite(span.t1))
+  if (!std::isfinite(span.t1 - span.t0))
     throw std::invalid_argument("integrate: expected a finite span, got from " +
                                 number_text(static_cast<double>(span.t0)) + " to " +
                                 number_text(static_cast<double>(span.t1)));
@@ -115,7 +108,8 @@ concept terminating = requires(O& observer, Step& step, typename Step::state& x)
 };
 
 /// Shows a step to all observers; returns whether one of them stops, with `event` the solution
-/// there. Those that stop come first, so that the others see no step past the end.
+/// there. Those that may stop come first, so that the others see no step past the end; what they
+/// found past it, they forget.
 template <class Step, class X, class... O>
 bool observe(Step& step, X& event, O&... observers) {
   bool stop = false;
@@ -125,12 +119,23 @@ bool observe(Step& step, X& event, O&... observers) {
   const auto show = [&](auto& observer) {
     if constexpr (!terminating<decltype(observer), Step>) observer(std::as_const(step));
   };
+  const auto end = [&](auto& observer) {
+    if constexpr (requires { observer.forget_past(std::as_const(step)); })
+      observer.forget_past(std::as_const(step));
+  };
   (ask(observers), ...);
+  if (stop) (end(observers), ...);
   (show(observers), ...);
   return stop;
 }
 
-/// The first step by `initial_step`, limited to the span.
+/// The shortest step at time t: so much of |t| that the stages have different times.
+template <class T>
+T shortest_step(T t) {
+  return 16 * std::numeric_limits<T>::epsilon() * std::abs(t);
+}
+
+/// The first step by `initial_step`, or the first that time resolves.
 template <class Stepper, class F, class X, class T>
 T first_step(Stepper& stepper, F& f, const error_scale<X>& scale, const X& x0, T t0, T length,
              X& point, X& second, statistics& stats) {
@@ -147,14 +152,14 @@ T first_step(Stepper& stepper, F& f, const error_scale<X>& scale, const X& x0, T
     ++stats.evaluations;
     return norm(scaled<X>{1, second}, scaled<X>{-1, rate}) / h0;
   });
-  return direction * static_cast<T>(h);
+  return direction * std::fmax(static_cast<T>(h), 2 * shortest_step(t0));
 }
 
 }  // namespace detail
 
 /// `integrate` with a stepper that the caller keeps: no stage is allocated, only the states that
 /// come and go.
-template <class Stepper, class F, class... O>
+template <stepper Stepper, class F, class... O>
 solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename Stepper::state x0,
                                             time_span<typename Stepper::real> span,
                                             const fixed& how, O&&... observers) {
@@ -166,12 +171,12 @@ solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename St
   solution<X> at{std::move(x0), span.t0, h, status::success, {}};
   stepper.start();
   detail::begin(at.t, at.x, observers...);
-  if (span.t0 == span.t1) return at;
+  const std::int64_t steps = span.t0 == span.t1 ? 0 : how.steps;
 
   // advance(t1) takes one step and returns whether to go on.
   const auto run = [&](auto&& advance) {
-    for (std::int64_t n = 1; n <= how.steps; ++n) {
-      if (!advance(n == how.steps ? span.t1 : span.t0 + static_cast<T>(n) * h)) return;
+    for (std::int64_t n = 1; n <= steps; ++n) {
+      if (!advance(n == steps ? span.t1 : span.t0 + static_cast<T>(n) * h)) return;
       stepper.accept();
       if (how.check_finite && !detail::is_finite(at.x)) return;
     }
@@ -208,25 +213,22 @@ solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename St
 }
 
 /// The same with steps chosen by an estimate of their error.
-template <class Stepper, class F, class... O>
+template <stepper Stepper, class F, class... O>
   requires Stepper::has_error_estimate
 solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename Stepper::state x0,
                                             time_span<typename Stepper::real> span,
                                             const adaptive& how, O&&... observers) {
   using X = typename Stepper::state;
   using T = typename Stepper::real;
-  constexpr T resolution = 16 * std::numeric_limits<T>::epsilon();
   detail::require_valid(span);
   detail::require_valid(how);
   const error_scale<X> scale(how, x0);
+  if constexpr (requires { stepper.set_tolerance(how); }) stepper.set_tolerance(how);
   solution<X> at{std::move(x0), span.t0, 0, status::success, {}};
   stepper.start();
   detail::begin(at.t, at.x, observers...);
-  if (span.t0 == span.t1) return at;
-  if (!detail::is_finite(at.x)) {
-    at.status = status::non_finite;
-    return at;
-  }
+  if (!detail::is_finite(at.x)) at.status = status::non_finite;
+  if (span.t0 == span.t1 || !at.ok()) return at;
 
   X x1 = kutta::zeros_like(at.x), event = kutta::zeros_like(at.x);
   const T length = span.t1 - span.t0, largest = static_cast<T>(how.largest_step);
@@ -247,7 +249,7 @@ solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename St
       at.status = status::max_steps;
       return at;
     }
-    if (!last && !(std::abs(h) > resolution * std::abs(at.t))) {
+    if (!last && !(std::abs(h) > detail::shortest_step(at.t))) {
       at.status = obstacle;
       return at;
     }
@@ -257,9 +259,9 @@ solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename St
                                 : std::numeric_limits<double>::quiet_NaN();
     if (!(error <= 1)) {
       ++at.stats.rejected;
-      obstacle = !solved                                           ? status::not_converged
-                 : error < std::numeric_limits<double>::infinity() ? status::step_too_small
-                                                                   : status::non_finite;
+      obstacle = !solved             ? status::not_converged
+                 : std::isnan(error) ? status::non_finite
+                                     : status::step_too_small;
       h *= static_cast<T>(controller.reject(error));
       continue;
     }
@@ -296,7 +298,7 @@ solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename St
 template <class S, class F, tensor X, class How, class... O>
 solution<X> integrate(F&& f, X x0, time_span<detail::step_real_t<X>> span, const How& how,
                       O&&... observers) {
-  typename detail::stepper_of<S, X>::type stepper(x0);
+  stepper_t<S, X> stepper(x0);
   return integrate(stepper, f, std::move(x0), span, how, observers...);
 }
 

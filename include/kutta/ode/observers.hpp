@@ -88,11 +88,22 @@ class save_at {
   void begin(real t, const X& x) {
     next_ = 0;
     path_.reserve(path_.size() + times_.size());
-    while (next_ < times_.size() && times_[next_] == t) path_.add(times_[next_++], x);
+    for (const real time : times_)
+      if (time == t) path_.add(time, x);
   }
 
+  /// @throws std::invalid_argument if the integration goes the other way than the times.
   template <class Step>
   void operator()(const Step& step) {
+    const bool rises = step.t0 < step.t1, falls = step.t1 < step.t0;
+    if (!times_.empty() &&
+        ((rises && times_.front() > times_.back()) || (falls && times_.front() < times_.back())))
+      throw std::invalid_argument(
+          std::string("save_at: expected times that ") + (rises ? "rise" : "fall") +
+          " like those of the integration, got from " + text(0) + " to " + text(times_.size() - 1));
+    while (next_ < times_.size() &&
+           ((rises && times_[next_] <= step.t0) || (falls && times_[next_] >= step.t0)))
+      ++next_;
     while (next_ < times_.size() && step.covers(times_[next_])) {
       X x = kutta::zeros_like(step.x0);
       step.at(times_[next_], x);
@@ -141,7 +152,7 @@ class dense_solution {
       (forward ? times_[middle] <= t : times_[middle] >= t) ? first = middle : last = middle;
     }
     const auto& [x0, c, h] = pieces_[first];
-    const real theta = (t - times_[first]) / h;
+    const real theta = h == 0 ? real(0) : (t - times_[first]) / h;
     [&]<std::size_t... D>(std::index_sequence<D...>) {
       real power = 1;
       const real powers[] = {(static_cast<void>(D), power *= theta)...};

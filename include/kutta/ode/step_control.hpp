@@ -91,6 +91,9 @@ inline void require_valid(const adaptive& how) {
   require(how.max_steps >= 0, "max_steps", "at least 0", static_cast<double>(how.max_steps));
   require(how.safety > 0 && how.safety <= 1, "safety", "in (0, 1]", how.safety);
   require(how.shrink > 0 && how.shrink < 1, "shrink", "in (0, 1)", how.shrink);
+  const step_filter& filter = how.filter;
+  const double sum = filter.beta1 + filter.beta2 + filter.beta3 + filter.alpha;
+  require(std::isfinite(sum), "filter", "made of finite numbers", sum);
   require(how.grow >= 1 && how.grow < infinity, "grow", "finite and at least 1", how.grow);
 }
 
@@ -100,7 +103,7 @@ inline void require_valid(const fixed& how) {
                                 std::to_string(how.steps));
 }
 
-/// x ↦ x^(−a) to about 1e-4, for 0 < a ≤ 1, within a few cycles: in the loop of an integration each
+/// x ↦ x^(−a) to 0.1 % for 0 < a ≤ 1/8, to 0.6 % for a ≤ 1/2, within a few cycles: in the loop of an integration each
 /// step waits for the length it gets, and a call of `std::pow` would be a third of a small system's
 /// step. The same on every machine, for it is made of products and sums alone.
 ///
@@ -161,8 +164,11 @@ class step_controller {
   /// The factor for another attempt at a rejected step. The filter remembers accepted steps alone.
   double reject(double squared_error) {
     rejected_ = true;
-    if (!(squared_error < std::numeric_limits<double>::infinity())) return shrink_;
-    return limited(safety_ * retry_(squared_error), largest_retry);
+    const double factor = squared_error < std::numeric_limits<double>::infinity()
+                              ? limited(safety_ * retry_(squared_error), largest_retry)
+                              : shrink_;
+    if (filter_.alpha != 0) memory_ *= std::pow(factor, -filter_.alpha);
+    return factor;
   }
 
  private:

@@ -8,6 +8,8 @@
 #include <type_traits>
 
 #include <kutta/schemes/butcher_tableau.hpp>
+#include <kutta/schemes/low_storage_tableau.hpp>
+#include <kutta/schemes/shu_osher_tableau.hpp>
 
 namespace kutta {
 
@@ -17,6 +19,16 @@ template <class T>
 inline constexpr bool is_butcher_tableau = false;
 template <std::size_t S, class T>
 inline constexpr bool is_butcher_tableau<butcher_tableau<S, T>> = true;
+
+template <class T>
+inline constexpr bool is_low_storage_tableau = false;
+template <std::size_t S, class T>
+inline constexpr bool is_low_storage_tableau<low_storage_tableau<S, T>> = true;
+
+template <class T>
+inline constexpr bool is_shu_osher_tableau = false;
+template <std::size_t S, class T>
+inline constexpr bool is_shu_osher_tableau<shu_osher_tableau<S, T>> = true;
 
 }  // namespace detail
 
@@ -35,6 +47,24 @@ concept scheme = has_tableau<S> && has_constant_tableau<S>;
 /// A scheme whose stages are computed one after the other, without a solver.
 template <class S>
 concept explicit_scheme = scheme<S> && is_explicit(S::tableau);
+
+/// A scheme with a stage that is given by an equation: it needs a solver.
+template <class S>
+concept implicit_scheme = scheme<S> && !is_explicit(S::tableau);
+
+/// A scheme that has its 2N form too, in S::low_storage.
+template <class S>
+concept low_storage_scheme =
+    explicit_scheme<S> &&
+    detail::is_low_storage_tableau<std::remove_cvref_t<decltype(S::low_storage)>> &&
+    S::low_storage.stages == S::tableau.stages;
+
+/// A scheme that has its Shu–Osher form too, in S::shu_osher.
+template <class S>
+concept shu_osher_scheme =
+    explicit_scheme<S> &&
+    detail::is_shu_osher_tableau<std::remove_cvref_t<decltype(S::shu_osher)>> &&
+    S::shu_osher.stages == S::tableau.stages;
 
 /// The stages of a scheme.
 template <scheme S>

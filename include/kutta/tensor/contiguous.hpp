@@ -7,7 +7,6 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <type_traits>
 #include <vector>
 
 #include <kutta/tensor/host_device.hpp>
@@ -24,7 +23,7 @@ namespace detail {
 /// the narrow stores that came before them.
 template <class S, class F, class... X>
 KUTTA_HD constexpr void map_n(S* y, std::size_t n, const F& f, const X*... x) {
-  if (!std::is_constant_evaluated() && !__builtin_constant_p(n) && n < 8) {
+  if (!__builtin_constant_p(n) && n < 8) {
     for (std::size_t i = 0; i < n; ++i) {
       y[i] = f(x[i]...);
       asm volatile("");

@@ -94,9 +94,11 @@ kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS
   eigen.hpp
   eigen/implicit_step.hpp
   eigen/implicit_stepper.hpp
+  eigen/implicit_storage.hpp
   eigen/mlp.hpp
   eigen/mlp_strips.hpp
   eigen/newton.hpp
+  eigen/stage_solver.hpp
   eigen/tensor.hpp)
 
 kutta_add_component(xtensor DEPENDS xtensor HEADERS

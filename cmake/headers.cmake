@@ -44,6 +44,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/product.hpp
   tensor/shape.hpp
   tensor/simd.hpp
+  tensor/simd_vec.hpp
   tensor/tensor.hpp
   tensor/vec.hpp
   basis/basis.hpp
@@ -62,18 +63,23 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/tanh.hpp
   ode/accepted_step.hpp
   ode/end_rates.hpp
+  ode/ensemble.hpp
   ode/error_estimate.hpp
   ode/event.hpp
   ode/execution.hpp
   ode/explicit_stepper.hpp
+  ode/fused_step.hpp
   ode/hermite.hpp
   ode/integrate.hpp
+  ode/lane_stepper.hpp
+  ode/lane_steps.hpp
   ode/low_storage_step.hpp
   ode/low_storage_stepper.hpp
   ode/observers.hpp
   ode/ode_block.hpp
   ode/partitioned_step.hpp
   ode/partitioned_stepper.hpp
+  ode/per_sample.hpp
   ode/shu_osher_step.hpp
   ode/shu_osher_stepper.hpp
   ode/stabilised_step.hpp

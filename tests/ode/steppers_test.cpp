@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -116,13 +117,15 @@ struct heat_with_radius : heat {
 TEST_CASE("diffusion takes the stages it needs, and few evaluations") {
   const heat_with_radius f{{.n = 99}};
   stabilised_stepper<heat::state> stepper(f.start());
+  int most = 0;
   const auto end =
-      integrate(stepper, f, f.start(), {0.0, 0.1}, adaptive{.rtol = 1e-5, .atol = 1e-7});
+      integrate(stepper, f, f.start(), {0.0, 0.1}, adaptive{.rtol = 1e-5, .atol = 1e-7},
+                [&](const auto&) { most = std::max(most, stepper.stages()); });
   REQUIRE(end.status == status::success);
   CHECK(end.x[49] == doctest::Approx(std::exp(-f.decay() * 0.1)).epsilon(1e-4));
   // Euler's steps are limited to width²/2: 2000 of them.
   CHECK(end.stats.evaluations < 1000);
-  CHECK(stepper.stages() > 10);
+  CHECK(most > 10);
 }
 
 TEST_CASE("with a scheme of its own a stabilised stepper keeps its stages") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 
@@ -54,6 +55,70 @@ TEST_CASE_TEMPLATE("arithmetic goes lane by lane", T, float, double) {
   CHECK(lanes_of<T>(x.plus_product(2, y)) == each<T>([](T l) { return 17 - l; }));
   CHECK(lanes_of<T>(x.plus_product(y, y)) ==
         each<T>([](T l) { return l + 1 + (8 - l) * (8 - l); }));
+}
+
+TEST_CASE_TEMPLATE("a number counts as that number in every lane", T, float, double) {
+  const auto a = each<T>([](T l) { return l + 1; });
+  const auto x = pack<T>::load(a.data());
+  CHECK(lanes_of<T>(2 + x) == each<T>([](T l) { return l + 3; }));
+  CHECK(lanes_of<T>(2 - x) == each<T>([](T l) { return 1 - l; }));
+  CHECK(lanes_of<T>(2 * x) == each<T>([](T l) { return 2 * l + 2; }));
+  CHECK(lanes_of<T>(2 / x) == each<T>([](T l) { return 2 / (l + 1); }));
+  CHECK(lanes_of<T>(x + 2) == each<T>([](T l) { return l + 3; }));
+  CHECK(lanes_of<T>(x - 2) == each<T>([](T l) { return l - 1; }));
+  CHECK(lanes_of<T>(x * 2) == each<T>([](T l) { return 2 * l + 2; }));
+  CHECK(lanes_of<T>(x / 2) == each<T>([](T l) { return (l + 1) / 2; }));
+}
+
+TEST_CASE_TEMPLATE("assignments do what their operators do", T, float, double) {
+  const auto a = each<T>([](T l) { return l + 1; });
+  const auto x = pack<T>::load(a.data());
+  auto y = x;
+  y += x, y *= x, y -= x, y /= x;  // (2 x x − x)/x = 2 x − 1
+  CHECK(lanes_of<T>(y) == each<T>([](T l) { return 2 * l + 1; }));
+  y += 3, y *= 2, y -= 4, y /= 4;  // (2 (2 l + 4) − 4)/4
+  CHECK(lanes_of<T>(y) == each<T>([](T l) { return l + 1; }));
+  CHECK(lanes_of<T>(-x) == each<T>([](T l) { return -l - 1; }));
+  CHECK(std::signbit((-pack<T>(0))[0]));
+}
+
+TEST_CASE_TEMPLATE("a lane can be read and written", T, float, double) {
+  pack<T> x(1);
+  x.set(width<T> - 1, 5);
+  CHECK(x[0] == 1);
+  CHECK(x[width<T> - 1] == 5);
+  CHECK(x.sum() == static_cast<T>(width<T> + 4));
+}
+
+TEST_CASE_TEMPLATE("the functions of <cmath> give what they give a number", T, float, double) {
+  volatile T seven = 7;  // a compiler would compute constants to other last bits than the library
+  const auto a = each<T>([&](T l) { return (l + 1) / seven; });
+  const auto x = pack<T>::load(a.data());
+  const auto of = [&](auto f) { return each<T>([&](T l) { return f((l + 1) / seven); }); };
+  CHECK(lanes_of<T>(abs(-x)) == a);
+  CHECK(lanes_of<T>(sqrt(x)) == of([](T v) { return std::sqrt(v); }));
+  CHECK(lanes_of<T>(exp(x)) == of([](T v) { return std::exp(v); }));
+  CHECK(lanes_of<T>(log(x)) == of([](T v) { return std::log(v); }));
+  CHECK(lanes_of<T>(sin(x)) == of([](T v) { return std::sin(v); }));
+  CHECK(lanes_of<T>(cos(x)) == of([](T v) { return std::cos(v); }));
+  CHECK(lanes_of<T>(tan(x)) == of([](T v) { return std::tan(v); }));
+  CHECK(lanes_of<T>(tanh(x)) == of([](T v) { return std::tanh(v); }));
+  CHECK(lanes_of<T>(pow(x, 3)) == of([](T v) { return std::pow(v, T(3)); }));
+  CHECK(lanes_of<T>(each_lane(x, [](T v) { return v < 1 ? v : T(1); })) ==
+        of([](T v) { return v < 1 ? v : T(1); }));
+  CHECK(kutta::each_lane(T(3), [](T v) { return v * v; }) == 9);
+}
+
+TEST_CASE("lanes are rounded to another type one by one") {
+  constexpr std::size_t w = width<float>;
+  std::array<double, w> from;
+  for (std::size_t l = 0; l < w; ++l) from[l] = static_cast<double>(l) + .1;
+  const kutta::simd<float, w> narrow(kutta::simd<double, w>::load(from.data()));
+  const kutta::simd<double, w> wide(narrow);
+  for (std::size_t l = 0; l < w; ++l) {
+    CHECK(narrow[l] == static_cast<float>(from[l]));
+    CHECK(wide[l] == static_cast<double>(static_cast<float>(from[l])));
+  }
 }
 
 TEST_CASE_TEMPLATE("where_less chooses lane by lane, and NaN is not less", T, float, double) {

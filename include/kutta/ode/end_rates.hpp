@@ -70,9 +70,10 @@ class end_rates {
   }
 
  private:
+  /// A call, for g++ takes the inlined optional for one without a value.
   template <class F>
-  static const X& evaluate(F& f, real t, const X& x, std::optional<X>& rate, bool& known,
-                           statistics& stats) {
+  [[gnu::noinline]] static const X& evaluate(F& f, real t, const X& x, std::optional<X>& rate,
+                                             bool& known, statistics& stats) {
     if (!rate) rate.emplace(kutta::zeros_like(x));
     if (!known) {
       f(t, x, *rate);

@@ -89,7 +89,7 @@ class error_scale {
   /// The square of ‖ Σ_j a_j v_j / (atol + rtol max(|x0|, |x1|)) ‖ in the chosen norm, in one pass
   /// over memory; NaN if an element of x1 is not finite. 0 for a state without elements.
   template <class... V>
-  real squared(const X& x0, const X& x1, const scaled<V>&... terms) const {
+  [[gnu::always_inline]] real squared(const X& x0, const X& x1, const scaled<V>&... terms) const {
     const detail::squared_ratio<scalar, sizeof...(V)> ratio{{terms.a...}, rtol_, atol_};
     if constexpr (has_largest<X>)
       if (norm_ == error_norm::max) return kutta::largest(ratio, x0, x1, terms.x...);

@@ -29,8 +29,8 @@ enum class at_event : unsigned char { stop, go_on };
 ///
 /// A zero is seen by a change of sign between the ends of a step: an even number of zeros within
 /// one step goes unseen; `largest_step` prevents that. A zero at the initial value does not count,
-/// nor does one that is touched without a change of sign. The error of the time is that of the
-/// dense output over |dg/dt|.
+/// nor does one that is touched without a change of sign, unless a step ends there. The error of
+/// the time is that of the dense output over |dg/dt|.
 template <class G>
 class event {
  public:
@@ -80,28 +80,32 @@ class event {
   }
 
   /// The time at which g changes sign, on the far side of the zero: the event has happened. By the
-  /// secant of a bracket, in which an end that stays counts half, and by halving every third time.
-  /// Source: Dowell & Jarratt, A modified regula falsi method, BIT 11 (1971).
+  /// secant of a bracket, in which an end that stays twice counts half, and by halving every third
+  /// time. Source: Dowell & Jarratt, A modified regula falsi method, BIT 11 (1971).
   template <class Step>
   auto locate(const Step& step, typename Step::state& x, double start) {
     using T = typename Step::real;
     T a = step.t0, b = step.t1;
     double ga = start, gb = static_cast<double>(g_(b, step.end()));
+    bool a_moved = false, b_moved = false;
     for (int i = 0; i < 200 && gb != 0; ++i) {
+      const T after_a = std::nextafter(a, b), before_b = std::nextafter(b, a);
+      if (after_a == b) break;
       T t = i % 3 == 2 ? a + (b - a) / 2 : b - (b - a) * static_cast<T>(gb / (gb - ga));
-      if (!(a < b ? a < t && t < b : b < t && t < a)) t = a + (b - a) / 2;
-      if (t == a || t == b) break;
+      t = std::fmin(std::fmax(t, std::fmin(after_a, before_b)), std::fmax(after_a, before_b));
       step.at(t, x);
       const double g = static_cast<double>(g_(t, std::as_const(x)));
       if ((g < 0) == (start < 0) && g != 0) {
         a = t;
         ga = g;
-        gb /= 2;
+        if (a_moved) gb /= 2;
       } else {
         b = t;
         gb = g;
-        ga /= 2;
+        if (b_moved) ga /= 2;
       }
+      b_moved = b == t;
+      a_moved = !b_moved;
     }
     return b;
   }

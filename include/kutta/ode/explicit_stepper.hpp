@@ -111,29 +111,21 @@ class explicit_stepper {
 
   /// x1 ← the scheme's step of length h. `x1` may be `x0`. An explicit step always succeeds.
   template <class F>
-  bool attempt(F& f, real t, real h, const X& x0, X& x1, statistics& stats) {
+  [[gnu::always_inline]] bool attempt(F& f, real t, real h, const X& x0, X& x1, statistics& stats) {
     rate(f, t, x0, stats);
     stats.evaluations += stages - 1;
     knows_end_rate_ = is_fsal;
-    detail::for_each_index<stages>([&](auto i) {
-      constexpr std::size_t I = decltype(i)::value;
-      if constexpr (I > 0) {
-        X& at = is_fsal && I == stages - 1 ? x1 : point_;
-        detail::stage_point<S, I>(row_t<S, I>{}, h, x0, at, k_.data());
-        f(t + h * c_v<S, I, real>, std::as_const(at), k_[I]);
-      }
-    });
+    take_stages(std::make_index_sequence<stages>{}, f, t, h, x0, x1);
     if constexpr (!is_fsal) detail::step_end<S>(weights_t<S>{}, h, x0, x1, k_.data());
     return true;
   }
 
   /// ‖x1 − x̂1‖² of the last attempt, in units of the tolerance.
-  real squared_error(const error_scale<X>& scale, real h, const X& x0, const X& x1) const
+  [[gnu::always_inline]] real squared_error(const error_scale<X>& scale, real h, const X& x0,
+                                            const X& x1) const
     requires has_error_estimate
   {
-    return [&]<std::size_t... J>(std::index_sequence<J...>) {
-      return scale.squared(x0, x1, scaled<X>{h * detail::error_v<S, J, real>, k_[J]}...);
-    }(detail::error_t<S>{});
+    return squared_error_of(detail::error_t<S>{}, scale, h, x0, x1);
   }
 
   /// f(t1, x1) at the end of the step.
@@ -185,6 +177,29 @@ class explicit_stepper {
   }
 
  private:
+  template <std::size_t... I, class F>
+  [[gnu::always_inline]] void take_stages(std::index_sequence<I...>, F& f, real t, real h,
+                                          const X& x0, X& x1) {
+    (take_stage<I>(f, t, h, x0, x1), ...);
+  }
+
+  /// k_i ← f(t + c_i h, X_i); that of the first stage is known.
+  template <std::size_t I, class F>
+  [[gnu::always_inline]] void take_stage(F& f, real t, real h, const X& x0, X& x1) {
+    if constexpr (I > 0) {
+      X& at = is_fsal && I == stages - 1 ? x1 : point_;
+      detail::stage_point<S, I>(row_t<S, I>{}, h, x0, at, k_.data());
+      f(t + h * c_v<S, I, real>, std::as_const(at), k_[I]);
+    }
+  }
+
+  template <std::size_t... J>
+  [[gnu::always_inline]] real squared_error_of(std::index_sequence<J...>,
+                                               const error_scale<X>& scale, real h, const X& x0,
+                                               const X& x1) const {
+    return scale.squared(x0, x1, scaled<X>{h * detail::error_v<S, J, real>, k_[J]}...);
+  }
+
   stage_rates<S, X> k_;
   X end_rate_, point_;
   bool knows_rate_ = false, knows_end_rate_ = false;

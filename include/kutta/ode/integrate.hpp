@@ -20,6 +20,7 @@
 #include <kutta/ode/accepted_step.hpp>
 #include <kutta/ode/error_estimate.hpp>
 #include <kutta/ode/explicit_stepper.hpp>
+#include <kutta/ode/fused_step.hpp>
 #include <kutta/ode/low_storage_stepper.hpp>
 #include <kutta/ode/shu_osher_stepper.hpp>
 #include <kutta/ode/status.hpp>
@@ -159,106 +160,108 @@ T first_step(Stepper& stepper, F& f, const error_scale<X>& scale, const X& x0, T
 
 /// `integrate` with a stepper that the caller keeps: no stage is allocated, only the states that
 /// come and go.
+///
+/// Inlined with all that a step calls, so that small states and rates stay in registers.
 template <stepper Stepper, class F, class... O>
-solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename Stepper::state x0,
-                                            time_span<typename Stepper::real> span,
-                                            const fixed& how, O&&... observers) {
+[[gnu::always_inline]] inline solution<typename Stepper::state> integrate(
+    Stepper& stepper, F&& f, typename Stepper::state x0, time_span<typename Stepper::real> span,
+    const fixed& how, O&&... observers) {
   using X = typename Stepper::state;
   using T = typename Stepper::real;
   detail::require_valid(span);
   detail::require_valid(how);
   const T h = (span.t1 - span.t0) / static_cast<T>(how.steps);
-  solution<X> at{std::move(x0), span.t0, h, status::success, {}};
+  X x = std::move(x0);
+  T t = span.t0;
+  status ended = status::success;
+  statistics stats;
   stepper.start();
-  detail::begin(at.t, at.x, observers...);
+  detail::begin(t, x, observers...);
   const std::int64_t steps = span.t0 == span.t1 ? 0 : how.steps;
-
-  // advance(t1) takes one step and returns whether to go on.
-  const auto run = [&](auto&& advance) {
-    for (std::int64_t n = 1; n <= steps; ++n) {
-      if (!advance(n == steps ? span.t1 : span.t0 + static_cast<T>(n) * h)) return;
-      stepper.accept();
-      if (how.check_finite && !detail::is_finite(at.x)) return;
-    }
-  };
-  const auto attempt = [&](X& x1) {
-    if (stepper.attempt(f, at.t, h, at.x, x1, at.stats)) {
-      detail::count_step(at.stats, h);
-      return true;
-    }
-    at.status = status::not_converged;
-    return false;
+  const auto time = [&](std::int64_t n) {
+    return n == steps ? span.t1 : span.t0 + static_cast<T>(n) * h;
   };
   if constexpr (sizeof...(O) == 0) {
-    run([&](T t1) {
-      if (!attempt(at.x)) return false;
-      at.t = t1;
-      return true;
-    });
+    while (stats.accepted < steps) {
+      if (!stepper.attempt(f, t, h, x, x, stats)) {
+        ended = status::not_converged;
+        break;
+      }
+      t = time(++stats.accepted);
+      stepper.accept();
+      if (how.check_finite && !detail::is_finite(x)) break;
+    }
   } else {
-    X x1 = kutta::zeros_like(at.x), event = kutta::zeros_like(at.x);
-    run([&](T t1) {
-      if (!attempt(x1)) return false;
-      accepted_step step(stepper, f, at.t, t1, at.x, x1, at.stats);
+    X x1 = kutta::zeros_like(x), event = kutta::zeros_like(x);
+    while (stats.accepted < steps) {
+      if (!stepper.attempt(f, t, h, x, x1, stats)) {
+        ended = status::not_converged;
+        break;
+      }
+      accepted_step step(stepper, f, t, time(++stats.accepted), x, x1, stats);
       const bool stop = detail::observe(step, event, observers...);
-      if (stop) at.status = status::event;
-      at.t = step.t1;
-      std::swap(at.x, stop ? event : x1);
-      return !stop;
-    });
+      t = step.t1;
+      std::swap(x, stop ? event : x1);
+      if (stop) {
+        ended = status::event;
+        break;
+      }
+      stepper.accept();
+      if (how.check_finite && !detail::is_finite(x)) break;
+    }
   }
-  if (at.status != status::not_converged && !detail::is_finite(at.x))
-    at.status = status::non_finite;
-  return at;
+  if (ended != status::not_converged && !detail::is_finite(x)) ended = status::non_finite;
+  if (stats.accepted > 0) {
+    stats.smallest_step = stats.largest_step = std::abs(static_cast<double>(h));
+  }
+  return {std::move(x), t, h, ended, stats};
 }
 
 /// The same with steps chosen by an estimate of their error.
 template <stepper Stepper, class F, class... O>
   requires Stepper::has_error_estimate
-solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename Stepper::state x0,
-                                            time_span<typename Stepper::real> span,
-                                            const adaptive& how, O&&... observers) {
+[[gnu::always_inline]] inline solution<typename Stepper::state> integrate(
+    Stepper& stepper, F&& f, typename Stepper::state x0, time_span<typename Stepper::real> span,
+    const adaptive& how, O&&... observers) {
   using X = typename Stepper::state;
   using T = typename Stepper::real;
   detail::require_valid(span);
   detail::require_valid(how);
   const error_scale<X> scale(how, x0);
   if constexpr (requires { stepper.set_tolerance(how); }) stepper.set_tolerance(how);
-  solution<X> at{std::move(x0), span.t0, 0, status::success, {}};
+  X x = std::move(x0);
+  T t = span.t0, h = 0;
+  statistics stats;
+  const auto ended = [&](status why) { return solution<X>{std::move(x), t, h, why, stats}; };
   stepper.start();
-  detail::begin(at.t, at.x, observers...);
-  if (!detail::is_finite(at.x)) at.status = status::non_finite;
-  if (span.t0 == span.t1 || !at.ok()) return at;
+  detail::begin(t, x, observers...);
+  if (!detail::is_finite(x)) return ended(status::non_finite);
+  if (span.t0 == span.t1) return ended(status::success);
 
-  X x1 = kutta::zeros_like(at.x), event = kutta::zeros_like(at.x);
+  X x1 = kutta::zeros_like(x), event = kutta::zeros_like(x);
   const T length = span.t1 - span.t0, largest = static_cast<T>(how.largest_step);
-  T h = how.first_step > 0
-            ? std::copysign(static_cast<T>(how.first_step), length)
-            : detail::first_step(stepper, f, scale, at.x, span.t0, length, x1, event, at.stats);
+  h = how.first_step > 0
+          ? std::copysign(static_cast<T>(how.first_step), length)
+          : detail::first_step(stepper, f, scale, x, span.t0, length, x1, event, stats);
   detail::step_controller controller(how, Stepper::error_order() + 1);
   detail::compensated_sum<T> time{span.t0};
   status obstacle = status::step_too_small;  // what a step that became too small failed of
 
   while (true) {
-    if (std::abs(h) > largest) h = std::copysign(largest, length);
+    if (std::abs(h) > largest) [[unlikely]]
+      h = std::copysign(largest, length);
     const T rest = (span.t1 - time.value) + time.lost;
     const bool last = !(std::abs(h) * T(1.01) < std::abs(rest));  // no sliver of a step at the end
-    if (last) h = rest;
-    at.h = h;
-    if (at.stats.accepted + at.stats.rejected >= how.max_steps) {
-      at.status = status::max_steps;
-      return at;
-    }
-    if (!last && !(std::abs(h) > detail::shortest_step(at.t))) {
-      at.status = obstacle;
-      return at;
-    }
+    if (last) [[unlikely]]
+      h = rest;
+    if (stats.accepted + stats.rejected >= how.max_steps) return ended(status::max_steps);
+    if (!last && !(std::abs(h) > detail::shortest_step(t))) return ended(obstacle);
 
-    const bool solved = stepper.attempt(f, at.t, h, at.x, x1, at.stats);
-    const double error = solved ? static_cast<double>(stepper.squared_error(scale, h, at.x, x1))
+    const bool solved = stepper.attempt(f, t, h, x, x1, stats);
+    const double error = solved ? static_cast<double>(stepper.squared_error(scale, h, x, x1))
                                 : std::numeric_limits<double>::quiet_NaN();
-    if (!(error <= 1)) {
-      ++at.stats.rejected;
+    if (!(error <= 1)) [[unlikely]] {
+      ++stats.rejected;
       obstacle = !solved             ? status::not_converged
                  : std::isnan(error) ? status::non_finite
                                      : status::step_too_small;
@@ -266,26 +269,35 @@ solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename St
       continue;
     }
 
-    detail::count_step(at.stats, h);
+    detail::count_step(stats, h);
     time += h;
     if (last) time = {span.t1};
     if constexpr (sizeof...(O) > 0) {
-      accepted_step<Stepper, std::remove_reference_t<F>> step(stepper, f, at.t, time.value, at.x,
-                                                              x1, at.stats);
+      accepted_step<Stepper, std::remove_reference_t<F>> step(stepper, f, t, time.value, x, x1,
+                                                              stats);
       if (detail::observe(step, event, observers...)) {
-        at.t = step.t1;
-        std::swap(at.x, event);
-        at.status = status::event;
-        return at;
+        t = step.t1;
+        std::swap(x, event);
+        return ended(status::event);
       }
     }
-    at.t = time.value;
-    std::swap(at.x, x1);
+    t = time.value;
+    std::swap(x, x1);
     stepper.accept();
-    if (last) return at;
-    h *= static_cast<T>(controller.accept(error));
+    if (last) return ended(status::success);
+    h = static_cast<T>(controller.accept(error, static_cast<double>(h)));
   }
 }
+
+namespace detail {
+
+template <class S, class F, class X, class How>
+inline constexpr bool takes_fused_steps = false;
+template <class S, class F, class X>
+  requires fused_rate<std::remove_reference_t<F>, X>
+inline constexpr bool takes_fused_steps<S, F, X, fixed> = fusable_scheme<S>;
+
+}  // namespace detail
 
 /// x(t1) of dx/dt = f(t, x), x(t0) = x0, by the scheme S.
 ///
@@ -293,13 +305,19 @@ solution<typename Stepper::state> integrate(Stepper& stepper, F&& f, typename St
 /// `fixed` or, for a scheme with an embedded pair, `adaptive`. Observers are called after every
 /// accepted step with an `accepted_step`; see `observers.hpp` and `event.hpp`. The last step ends
 /// in t1 exactly; the other times are t0 + n h, or a compensated sum.
+/// With fixed steps an f that has `fused` is evaluated inside the stage sums; see `fused_step.hpp`.
 /// @throws std::invalid_argument for a span that is not finite, or options that make no sense.
 /// Whatever goes wrong on the way is a `status`; nothing is thrown, and nothing hangs.
 template <class S, class F, tensor X, class How, class... O>
 solution<X> integrate(F&& f, X x0, time_span<detail::step_real_t<X>> span, const How& how,
                       O&&... observers) {
-  stepper_t<S, X> stepper(x0);
-  return integrate(stepper, f, std::move(x0), span, how, observers...);
+  if constexpr (detail::takes_fused_steps<S, F, X, How>) {
+    fused_stepper<S, X> stepper(x0);
+    return integrate(stepper, f, std::move(x0), span, how, observers...);
+  } else {
+    stepper_t<S, X> stepper(x0);
+    return integrate(stepper, f, std::move(x0), span, how, observers...);
+  }
 }
 
 }  // namespace kutta

@@ -62,7 +62,7 @@ struct adaptive {
   std::int64_t max_steps = 1'000'000;  ///< attempts, rejected ones included
   error_norm norm = error_norm::rms;
   step_filter filter = step_filter::pi();
-  double safety = 0.9;  ///< of the step that the filter asks for
+  double safety = 0.9;  ///< the steps settle at so many times the longest that would be accepted
   double shrink = 0.2;  ///< the next step is at least so many times the last one
   double grow = 5;      ///< and at most so many times
 };
@@ -103,13 +103,13 @@ inline void require_valid(const fixed& how) {
                                 std::to_string(how.steps));
 }
 
-/// x ↦ x^(−a) to 0.1 % for 0 < a ≤ 1/8, to 0.6 % for a ≤ 1/2, within a few cycles: in the loop of an integration each
-/// step waits for the length it gets, and a call of `std::pow` would be a third of a small system's
-/// step. The same on every machine, for it is made of products and sums alone.
+/// x ↦ x^(−a) to 0.1 % for 0 < a ≤ 1/8, to 0.6 % for a ≤ 1/2, within a few cycles: in the loop of
+/// an integration each step waits for the length it gets, and a call of `std::pow` would be a third
+/// of a small system's step. The same on every machine, for it is made of products and sums alone.
 ///
 /// With x = 2^e m, 1 ≤ m < 2: 2^(−a e) is looked up, m^(−a) a parabola through m = 1, 3/2, 2.
-/// Beyond 2^±64 the power stays what it is there; 0 and NaN count as the smallest and the largest
-/// x.
+/// Beyond 2^±64 the power stays what it is there, but for a factor 2^a; 0 and NaN count as the
+/// smallest and the largest x.
 class inverse_power {
  public:
   explicit inverse_power(double a) {
@@ -148,24 +148,32 @@ class step_controller {
         long_before_(std::abs(how.filter.beta3) / (2 * k)),
         retry_(1. / (2 * k)),
         filter_(how.filter),
-        safety_(how.safety),
+        safety_(std::pow(how.safety, how.filter.beta1 + how.filter.beta2 + how.filter.beta3)),
+        retry_safety_(how.safety),
         shrink_(how.shrink),
         grow_(how.grow),
-        memory_(how.safety) {}
+        memory_(safety_) {}
 
-  /// The factor for the step after an accepted one.
-  double accept(double squared_error) {
-    const double factor = limited(now_(squared_error) * memory_, rejected_ ? 1 : grow_);
+  /// The step after an accepted one of length h; the factor between them if h is left out.
+  ///
+  /// The next step waits for the power of the error and one product, for nothing else.
+  [[gnu::always_inline]] double accept(double squared_error, double h = 1) {
+    const double power = now_(squared_error), most = rejected_ ? 1 : grow_;
+    double factor = power * memory_, next = power * (memory_ * h);
+    if (!(factor > shrink_ && factor < most)) [[unlikely]] {
+      factor = factor > shrink_ ? most : shrink_;
+      next = factor * h;
+    }
     rejected_ = false;
     remember(squared_error, factor);
-    return factor;
+    return next;
   }
 
-  /// The factor for another attempt at a rejected step. The filter remembers accepted steps alone.
+  /// The factor for another attempt at a rejected step. The filter remembers accepted errors alone.
   double reject(double squared_error) {
     rejected_ = true;
     const double factor = squared_error < std::numeric_limits<double>::infinity()
-                              ? limited(safety_ * retry_(squared_error), largest_retry)
+                              ? limited(retry_safety_ * retry_(squared_error), largest_retry)
                               : shrink_;
     if (filter_.alpha != 0) memory_ *= std::pow(factor, -filter_.alpha);
     return factor;
@@ -195,7 +203,8 @@ class step_controller {
 
   inverse_power now_, before_, long_before_, retry_;
   step_filter filter_;
-  double safety_, shrink_, grow_;
+  double safety_;  // each factor's share: the steps settle at `safety` times the longest possible
+  double retry_safety_, shrink_, grow_;
   double memory_, last_error_ = 1;
   bool rejected_ = false;
 };

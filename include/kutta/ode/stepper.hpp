@@ -7,15 +7,14 @@
 /// A stepper of states X advances dx/dt = f(t, x) by one scheme. It is made once for states of one
 /// shape, and is called in this order:
 ///
-///     start()                                        a new initial value
-///     rate(f, t, x0, stats)                          f(t, x0); only for the length of the first
-///     step attempt(f, t, h, x0, x1, stats) → bool         x1 ← the step of length h; false: not
-///     solved.
-///                                                    x1 may be x0 where steps are fixed
-///     squared_error(scale, h, x0, x1)                of the last attempt, in units of the
-///     tolerance interpolate(f, t1, h, x0, x1, θ, y, stats)     y ← x(t0 + θ h), and polynomial(f,
-///     t1, h, x0, x1, c, stats)         its coefficients, any number of times accept() x1 is the
-///     next x0
+///     start()                                     a new initial value
+///     rate(f, t, x0, stats)                       f(t, x0); for the length of the first step
+///     attempt(f, t, h, x0, x1, stats) → bool      x1 ← the step of length h; false: not solved.
+///                                                 x1 may be x0 where steps are fixed
+///     squared_error(scale, h, x0, x1)             of that attempt, in units of the tolerance
+///     interpolate(f, t1, h, x0, x1, θ, y, stats)  y ← x(t0 + θ h), and
+///     polynomial(f, t1, h, x0, x1, c, stats)      its coefficients, any number of times
+///     accept()                                    x1 is the next x0
 ///
 /// `error_order()` and `squared_error` are there if `has_error_estimate`. One may also have
 /// `set_tolerance(adaptive)`, if it solves equations.

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -15,6 +16,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <kutta/ode/integrate.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/schemes/fourth_order.hpp>
 #include <kutta/tensor/contiguous.hpp>
@@ -38,6 +40,14 @@ point with_kutta(std::size_t count) {
   const auto rate = [](auto, const point& at, point& dx) { lorenz{}(at, dx); };
   for (std::size_t i = 0; i < count; ++i) kutta::step<scheme>(rate, h, x, x, points, k);
   return x;
+}
+
+point with_integrate(std::size_t count) {
+  const auto f = [](double, const point& at, point& dx) { lorenz{}(at, dx); };
+  const auto steps = static_cast<std::int64_t>(count);
+  return kutta::integrate<scheme>(f, point{1, 2, 20}, {0., h * static_cast<double>(count)},
+                                  kutta::fixed{.steps = steps})
+      .x;
 }
 
 point by_loops(std::size_t count) {
@@ -73,9 +83,10 @@ void add_stage_sums(std::map<std::string, point (*)(std::size_t)>& all, std::ind
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::map<std::string, point (*)(std::size_t)> all{{"lorenz_rk4/kutta", with_kutta},
-                                                    {"lorenz_rk4/by_hand", by_loops},
-                                                    {"lorenz_rk4/unrolled", unrolled}};
+  std::map<std::string, point (*)(std::size_t)> all{
+      {"lorenz_rk4/kutta", with_kutta},       {"lorenz_integrate/kutta", with_integrate},
+      {"lorenz_integrate/by_hand", by_loops}, {"lorenz_integrate/unrolled", unrolled},
+      {"lorenz_rk4/by_hand", by_loops},       {"lorenz_rk4/unrolled", unrolled}};
   add_stage_sums(all, std::make_index_sequence<kutta::bench::most_terms>{});
 
   std::size_t count = 0;

@@ -47,11 +47,28 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/simd_vec.hpp
   tensor/tensor.hpp
   tensor/vec.hpp
+  basis/b_spline.hpp
+  basis/banded_cholesky.hpp
   basis/basis.hpp
+  basis/basis_operator.hpp
+  basis/cells.hpp
+  basis/chebyshev.hpp
   basis/depth.hpp
+  basis/discontinuous_linear.hpp
   basis/evaluate.hpp
+  basis/fit.hpp
+  basis/fourier.hpp
+  basis/global.hpp
   basis/hat.hpp
+  basis/legendre.hpp
+  basis/merged_cells.hpp
+  basis/minimum_norm.hpp
+  basis/monomial.hpp
   basis/piecewise_constant.hpp
+  basis/piecewise_polynomial.hpp
+  basis/project.hpp
+  basis/projection_error.hpp
+  basis/quadrature.hpp
   basis/refine.hpp
   layers/activation.hpp
   layers/affine_strips.hpp

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <kutta/basis/b_spline.hpp>
+#include <kutta/basis/chebyshev.hpp>
+#include <kutta/basis/discontinuous_linear.hpp>
 #include <kutta/basis/evaluate.hpp>
+#include <kutta/basis/fourier.hpp>
 #include <kutta/basis/hat.hpp>
+#include <kutta/basis/legendre.hpp>
+#include <kutta/basis/monomial.hpp>
 #include <kutta/basis/piecewise_constant.hpp>
+#include <kutta/basis/piecewise_polynomial.hpp>
 #include <kutta/tensor/product.hpp>
 
 #include "support/random.hpp"
@@ -64,6 +72,25 @@ void check_transposes(const B& phi) {
     }
 }
 
+/// The same for members whose values are rounded, to rounding.
+template <class B>
+void check_transposes_to_rounding(const B& phi) {
+  splitmix64 random(8);
+  const auto v = kutta::test::random_like(std::vector<double>(phi.size()), random);
+  for (std::int64_t i = 0; i <= 60; ++i)
+    for (const auto from : {kutta::side::left, kutta::side::right}) {
+      CAPTURE(i);
+      const depth s{.num = i, .den = 60, .from = from};
+      double room = quiet_nan, dtheta_at = quiet_nan;
+      const double forward = 3 * kutta::evaluate(phi, s, v, room);
+      std::vector<double> dtheta(phi.size());
+      kutta::scatter(
+          phi, s, [](double& d) { d += 3; }, dtheta, dtheta_at);
+      const double reverse = kutta::inner_product(dtheta, v);
+      CHECK(std::abs(forward - reverse) <= 1e-14);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("evaluate and scatter are transposes, and scatter accumulates") {
@@ -75,6 +102,31 @@ TEST_CASE("evaluate and scatter are transposes, and scatter accumulates") {
   }
   SUBCASE("three values at a depth") {
     check_transposes(parabolas{});
+  }
+}
+
+TEST_CASE("evaluate and scatter are transposes in every family") {
+  namespace bases = kutta::bases;
+  using namespace kutta::literals;
+  check_transposes_to_rounding(bases::discontinuous_linear(6));
+  check_transposes_to_rounding(bases::hat({0, 1_r / 7, 1_r / 2, 1}));
+  check_transposes_to_rounding(bases::continuous_polynomial<3>(10));
+  check_transposes_to_rounding(bases::discontinuous_polynomial<4>({0, 1_r / 3, 1}));
+  check_transposes_to_rounding(bases::b_spline<3>(9));
+  check_transposes_to_rounding(bases::monomial(7));
+  check_transposes_to_rounding(bases::legendre(9));
+  check_transposes_to_rounding(bases::chebyshev(14));
+  check_transposes_to_rounding(bases::fourier(11));
+}
+
+TEST_CASE("however many values there are at a depth, all of them are summed") {
+  // Σ_k (k + 1) T_k(1) = K (K + 1)/2
+  for (std::int64_t size = 1; size <= 11; ++size) {
+    std::vector<double> theta;
+    for (std::int64_t k = 0; k < size; ++k) theta.push_back(static_cast<double>(k + 1));
+    double room = quiet_nan;
+    CHECK(kutta::evaluate(kutta::bases::chebyshev(size), {.num = 1, .den = 1}, theta, room) ==
+          static_cast<double>(size * (size + 1) / 2));
   }
 }
 

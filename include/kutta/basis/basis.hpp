@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <kutta/basis/depth.hpp>
+#include <kutta/schemes/rational.hpp>
 
 namespace kutta {
 
@@ -57,6 +58,18 @@ template <class B>
 concept nodal_basis = basis<B> && requires(const B phi, std::size_t k) {
   { phi.node(k) } -> std::same_as<depth>;
 };
+
+/// A family whose products can be integrated: between neighbouring breakpoints (the first 0, the
+/// last 1) every member is a polynomial of at most this degree, or as near to one as doubles tell.
+template <class B>
+concept integrable_basis = basis<B> && requires(const B phi) {
+  { phi.breakpoints() } -> std::same_as<std::vector<rational>>;
+  { phi.degree() } -> std::same_as<std::size_t>;
+};
+
+/// A family whose first members are those of every smaller family of its kind.
+template <class B>
+concept hierarchical_basis = basis<B> && B::hierarchical;
 
 /// The coefficients of one parameter struct in a basis: one P for each member of the family.
 template <basis B, class P>

@@ -4,6 +4,7 @@
 /// @file
 /// θ(s) = Σ_k φ_k(s) θ_k, and its transpose.
 
+#include <cstddef>
 #include <vector>
 
 #include <kutta/basis/basis.hpp>
@@ -12,6 +13,28 @@
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
+
+namespace detail {
+
+/// y ← Σ_i a_i θ_{k_i} over n pairs (k, a), four terms a pass.
+template <tensor P>
+void weighted_sum(const basis_value* terms, std::size_t n, const std::vector<P>& theta, P& y) {
+  const auto term = [&](std::size_t i) { return scaled{terms[i].phi, theta[terms[i].k]}; };
+  std::size_t i = 0;
+  if (n >= 4) {
+    kutta::combine(y, term(0), term(1), term(2), term(3));
+    i = 4;
+  } else if (n >= 1) {
+    kutta::combine(y, term(0));
+    i = 1;
+  } else {
+    kutta::set_zero(y);
+  }
+  for (; i + 4 <= n; i += 4) kutta::add(y, y, term(i), term(i + 1), term(i + 2), term(i + 3));
+  for (; i < n; ++i) kutta::add(y, y, term(i));
+}
+
+}  // namespace detail
 
 /// θ(s) = Σ_k φ_k(s) θ_k, computed into `at` — or, where one coefficient is all of it, that
 /// coefficient itself, without a copy. The result refers to `theta` or to `at`.
@@ -27,9 +50,10 @@ const P& evaluate(const B& phi, const depth& s, const std::vector<P>& theta, P& 
                      scaled{values[1].phi, theta[values[1].k]});
       return at;
     }
-    kutta::combine(at, scaled{values[0].phi, theta[values[0].k]});
-    for (std::size_t i = 1; i < values.count; ++i)
-      kutta::add(at, at, scaled{values[i].phi, theta[values[i].k]});
+    if constexpr (B::support == 2)
+      kutta::combine(at, scaled{values[0].phi, theta[values[0].k]});
+    else
+      detail::weighted_sum(values.begin(), values.count, theta, at);
     return at;
   }
 }

@@ -10,7 +10,8 @@
 
 #ifdef __CUDACC__
 #  define KUTTA_HD __host__ __device__
-#  define KUTTA_HD_BEGIN _Pragma("nv_diagnostic push") _Pragma("nv_diag_suppress 20011,20013,20014,20015")
+#  define KUTTA_HD_BEGIN \
+    _Pragma("nv_diagnostic push") _Pragma("nv_diag_suppress 20011,20013,20014,20015")
 #  define KUTTA_HD_END _Pragma("nv_diagnostic pop")
 #else
 #  define KUTTA_HD

@@ -39,6 +39,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/host_copy.hpp
   tensor/host_device.hpp
   tensor/index.hpp
+  tensor/math.hpp
   tensor/named_leaves.hpp
   tensor/number_text.hpp
   tensor/product.hpp

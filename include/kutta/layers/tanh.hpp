@@ -6,13 +6,13 @@
 /// so is Eigen's for double.)
 
 #include <bit>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include <kutta/tensor/host_device.hpp>
+#include <kutta/tensor/math.hpp>
 #include <kutta/tensor/simd.hpp>
 
 namespace kutta {
@@ -110,7 +110,7 @@ KUTTA_HD inline T tanh(T x) {
   if constexpr (std::same_as<T, float> || std::same_as<T, double>)
     return detail::tanh_of<T, typename detail::tanh_format<T>::bits>(x);
   else
-    return std::tanh(x);
+    return detail::math::tanh(x);
 #endif
 }
 

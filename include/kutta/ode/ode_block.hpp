@@ -4,7 +4,6 @@
 /// @file
 /// A stack of layers as one ODE: a residual, a scheme and a basis, forward and in reverse.
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include <kutta/ode/execution.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/ode/workspace.hpp>
+#include <kutta/tensor/math.hpp>
 #include <kutta/tensor/shape.hpp>
 
 namespace kutta {
@@ -243,7 +243,7 @@ class ode_block {
   }
 
   static void require_finite(const char* name, double value) {
-    if (!std::isfinite(value))
+    if (!detail::math::isfinite(value))
       throw std::invalid_argument(std::string("ode_block: ") + name + " must be finite, got " +
                                   std::to_string(value));
   }

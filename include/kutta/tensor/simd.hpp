@@ -4,13 +4,13 @@
 /// @file
 /// `simd<T, W>`: W values that are computed on together, one in each lane.
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include <kutta/tensor/host_device.hpp>
+#include <kutta/tensor/math.hpp>
 
 namespace kutta {
 
@@ -36,7 +36,7 @@ KUTTA_HD constexpr T where_less(T x, T y, T a, T b) {
 /// |x|.
 template <std::floating_point T>
 KUTTA_HD inline T magnitude(T x) {
-  return std::fabs(x);
+  return detail::math::fabs(x);
 }
 
 /// f(x). The same function takes `simd`, lane by lane.
@@ -165,28 +165,28 @@ struct simd {
   // <cmath>, one lane after the other: what a single number gives, bit for bit.
   friend simd abs(const simd& x) { return magnitude(x); }
   friend simd sqrt(const simd& x) {
-    return each_lane(x, [](T a) { return std::sqrt(a); });
+    return each_lane(x, [](T a) { return detail::math::sqrt(a); });
   }
   friend simd exp(const simd& x) {
-    return each_lane(x, [](T a) { return std::exp(a); });
+    return each_lane(x, [](T a) { return detail::math::exp(a); });
   }
   friend simd log(const simd& x) {
-    return each_lane(x, [](T a) { return std::log(a); });
+    return each_lane(x, [](T a) { return detail::math::log(a); });
   }
   friend simd sin(const simd& x) {
-    return each_lane(x, [](T a) { return std::sin(a); });
+    return each_lane(x, [](T a) { return detail::math::sin(a); });
   }
   friend simd cos(const simd& x) {
-    return each_lane(x, [](T a) { return std::cos(a); });
+    return each_lane(x, [](T a) { return detail::math::cos(a); });
   }
   friend simd tan(const simd& x) {
-    return each_lane(x, [](T a) { return std::tan(a); });
+    return each_lane(x, [](T a) { return detail::math::tan(a); });
   }
   friend simd tanh(const simd& x) {
-    return each_lane(x, [](T a) { return std::tanh(a); });
+    return each_lane(x, [](T a) { return detail::math::tanh(a); });
   }
   friend simd pow(const simd& x, T exponent) {
-    return each_lane(x, [exponent](T a) { return std::pow(a, exponent); });
+    return each_lane(x, [exponent](T a) { return detail::math::pow(a, exponent); });
   }
 
   /// a where x < y, else b.

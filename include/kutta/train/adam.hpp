@@ -7,10 +7,10 @@
 ///     kutta::adam optimiser(theta, {.rate = 1e-3});
 ///     optimiser.step(theta, dtheta);
 
-#include <cmath>
 #include <cstdint>
 
 #include <kutta/tensor/host_device.hpp>
+#include <kutta/tensor/math.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -101,8 +101,8 @@ class adam {
     detail::require_same_shape("adam: dtheta", moments_.first, dtheta);
     const double t = static_cast<double>(++moments_.steps);
     const auto& [rate, beta1, beta2, epsilon, decay, decoupled] = options_;
-    const double a = rate / (1 - std::pow(beta1, t));
-    const double b = 1 / std::sqrt(1 - std::pow(beta2, t));
+    const double a = rate / (1 - detail::math::pow(beta1, t));
+    const double b = 1 / detail::math::sqrt(1 - detail::math::pow(beta2, t));
 
     for_each_leaf(
         [&]<class L>(L& p, const L& g, L& m, L& v) {

@@ -13,7 +13,6 @@
 /// mean. A loss is const and keeps no state: several threads may call it. A state that is not a
 /// batch counts as one sample.
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <span>
@@ -23,6 +22,7 @@
 #include <vector>
 
 #include <kutta/tensor/host_device.hpp>
+#include <kutta/tensor/math.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -185,15 +185,15 @@ class cross_entropy {
     for (std::size_t c = 1; c < classes; ++c)
       if (largest < x[c]) largest = x[c];
     real sum = 0;
-    for (std::size_t c = 0; c < classes; ++c) sum += std::exp(x[c] - largest);
+    for (std::size_t c = 0; c < classes; ++c) sum += detail::math::exp(x[c] - largest);
     if (dx) {
       const real n = static_cast<real>(labels_.size());
       for (std::size_t c = 0; c < classes; ++c) {
-        const real softmax = std::exp(x[c] - largest) / sum;
+        const real softmax = detail::math::exp(x[c] - largest) / sum;
         dx[c] += static_cast<S>((softmax - (c == label ? 1 : 0)) / n);
       }
     }
-    return std::log(sum) + (largest - x[label]);
+    return detail::math::log(sum) + (largest - x[label]);
   }
 
   void require_labels(std::size_t first, std::size_t n, std::size_t classes) const {

@@ -4,10 +4,10 @@
 /// @file
 /// Checks of the numbers that an optimiser is given.
 
-#include <cmath>
 #include <stdexcept>
 #include <string>
 
+#include <kutta/tensor/math.hpp>
 #include <kutta/tensor/number_text.hpp>
 
 namespace kutta::detail {
@@ -20,11 +20,13 @@ inline void require_option(bool met, const char* who, const char* name, const ch
 }
 
 inline void require_not_negative(const char* who, const char* name, double value) {
-  require_option(std::isfinite(value) && value >= 0, who, name, "finite and at least 0", value);
+  require_option(detail::math::isfinite(value) && value >= 0, who, name, "finite and at least 0",
+                 value);
 }
 
 inline void require_positive(const char* who, const char* name, double value) {
-  require_option(std::isfinite(value) && value > 0, who, name, "finite and above 0", value);
+  require_option(detail::math::isfinite(value) && value > 0, who, name, "finite and above 0",
+                 value);
 }
 
 /// A decay factor: 0 ≤ value < 1.

@@ -6,11 +6,11 @@
 /// branch to std::sqrt in the loop, and with it one element at a time.)
 
 #include <bit>
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 
 #include <kutta/tensor/host_device.hpp>
+#include <kutta/tensor/math.hpp>
 
 namespace kutta::detail {
 
@@ -53,7 +53,7 @@ KUTTA_HD inline T square_root(T v) {
     const T s = v * y;
     return s + T(0.5) * y * (v - s * s);
   } else {
-    return std::sqrt(v);
+    return detail::math::sqrt(v);
   }
 #endif
 }

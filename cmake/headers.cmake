@@ -80,6 +80,8 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/residual_check.hpp
   layers/tanh.hpp
   ode/accepted_step.hpp
+  ode/block_pass.hpp
+  ode/block_step.hpp
   ode/end_rates.hpp
   ode/ensemble.hpp
   ode/error_estimate.hpp
@@ -89,6 +91,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/fused_step.hpp
   ode/hermite.hpp
   ode/integrate.hpp
+  ode/keep.hpp
   ode/lane_stepper.hpp
   ode/lane_steps.hpp
   ode/low_storage_step.hpp
@@ -105,6 +108,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/status.hpp
   ode/step.hpp
   ode/step_control.hpp
+  ode/step_history.hpp
   ode/stepper.hpp
   ode/worker_pool.hpp
   ode/workspace.hpp

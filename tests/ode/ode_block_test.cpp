@@ -285,7 +285,7 @@ TEST_CASE("time, pass and scratch are the same forward and in reverse") {
     f.forward(theta, .5, ws);
     const double t[] = {0, .75, .75, 1.5, 1.5, 2.25, 2.25, 3};
     for (std::size_t stage = 0; stage < 8; ++stage) {
-      const auto& saved = ws.tapes(static_cast<std::int64_t>(stage / 4))[stage % 4];
+      const auto& saved = ws.history.record(static_cast<std::int64_t>(stage / 4)).tapes[stage % 4];
       CHECK(saved.t == t[stage]);
       CHECK(saved.pass == pass);
     }

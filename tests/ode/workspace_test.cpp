@@ -28,12 +28,13 @@ TEST_CASE("a workspace holds N + 1 states, and the points and tapes of every sta
   const Eigen::MatrixXd x = Eigen::MatrixXd::Ones(3, 2);
   kutta::workspace<dense_sine, rk4_classic> ws(dense_sine{}, theta, x, 5);
   CHECK(ws.steps() == 5);
-  CHECK(ws.k.size() == 4);
-  CHECK(ws.points(4).size() == 3);
-  CHECK(ws.tapes(4).size() == 4);
+  CHECK(ws.temporaries.k.size() == 4);
+  const auto& last = ws.history.record(4);
+  CHECK(last.points.size() == 3);
+  CHECK(last.tapes.size() == 4);
   for (std::int64_t n = 0; n <= 5; ++n) CHECK(kutta::shape_text(ws.x(n)) == "(3, 2)");
-  CHECK(kutta::shape_text(ws.points(4)[2]) == "(3, 2)");
-  CHECK(kutta::shape_text(ws.tapes(4)[3].cosine) == "(3, 2)");
+  CHECK(kutta::shape_text(last.points[2]) == "(3, 2)");
+  CHECK(kutta::shape_text(last.tapes[3].cosine) == "(3, 2)");
   CHECK(kutta::shape_text(ws.theta_at) == "{(3, 3), (3, 1)}");
   CHECK(kutta::shape_text(ws.dtheta_at) == "{(3, 3), (3, 1)}");
 }
@@ -41,8 +42,8 @@ TEST_CASE("a workspace holds N + 1 states, and the points and tapes of every sta
 TEST_CASE("a scheme of one stage has no points between the steps") {
   kutta::workspace<logistic, euler> ws(logistic{}, 1., 1., 3);
   CHECK(ws.steps() == 3);
-  CHECK(ws.points(2).size() == 0);
-  CHECK(ws.tapes(2).size() == 1);
+  CHECK(ws.history.record(2).points.size() == 0);
+  CHECK(ws.history.record(2).tapes.size() == 1);
 }
 
 TEST_CASE("a record is consumed once, and a new pass drops it") {
@@ -62,8 +63,9 @@ TEST_CASE("a record is consumed once, and a new pass drops it") {
 
 TEST_CASE("a workspace can be moved, record and all") {
   kutta::workspace<logistic, euler> from(logistic{}, 1., 1., 2);
-  from.x(2) = 7;
   from.begin_recording();
+  from.first() = 6;
+  from.history.forward([](std::int64_t, double x, double& x1, auto&) { x1 = x + .5; });
   from.end_recording();
   auto to = std::move(from);
   CHECK(to.steps() == 2);

@@ -71,9 +71,25 @@ concept integrable_basis = basis<B> && requires(const B phi) {
 template <class B>
 concept hierarchical_basis = basis<B> && B::hierarchical;
 
-/// The coefficients of one parameter struct in a basis: one P for each member of the family.
+/// A family for each field of a parameter struct (see `bases::mixed`).
+template <class B>
+concept mixed_basis = std::copyable<B> && requires { typename B::families; };
+
+/// What weights can be functions of depth in.
+template <class B>
+concept weight_basis = basis<B> || mixed_basis<B>;
+
+template <class B, class P>
+struct coefficients_of;
 template <basis B, class P>
-using coefficients_t = std::vector<P>;
+struct coefficients_of<B, P> {
+  using type = std::vector<P>;
+};
+
+/// The coefficients of one parameter struct: a P for each member of a family, or in a mixed basis
+/// as many values of each field as its family has members.
+template <weight_basis B, class P>
+using coefficients_t = typename coefficients_of<B, P>::type;
 
 namespace detail {
 

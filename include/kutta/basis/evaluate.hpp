@@ -10,6 +10,7 @@
 #include <kutta/basis/basis.hpp>
 #include <kutta/basis/depth.hpp>
 #include <kutta/tensor/product.hpp>
+#include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -32,6 +33,21 @@ void weighted_sum(const basis_value* terms, std::size_t n, const std::vector<P>&
   }
   for (; i + 4 <= n; i += 4) kutta::add(y, y, term(i), term(i + 1), term(i + 2), term(i + 3));
   for (; i < n; ++i) kutta::add(y, y, term(i));
+}
+
+/// What has the shape of θ(s). A mixed basis has overloads of this and of what follows.
+template <basis B, tensor P>
+const P& value_like(const B&, const std::vector<P>& theta) {
+  return theta.front();
+}
+
+/// @throws std::invalid_argument unless there is a coefficient for each member, all shaped like
+/// `like`.
+template <basis B, tensor P>
+void require_coefficients_like(const char* what, const B& phi, const std::vector<P>& theta,
+                               const P& like) {
+  require_coefficients(what, phi, theta);
+  for (const P& theta_k : theta) require_same_shape(what, like, theta_k);
 }
 
 }  // namespace detail

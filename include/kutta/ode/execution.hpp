@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <kutta/basis/evaluate.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/ode/keep.hpp>
 #include <kutta/ode/worker_pool.hpp>
 #include <kutta/ode/workspace.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -27,29 +29,30 @@ struct execution {
 };
 
 /// One workspace for a tile on each worker, and one parameter gradient on each shard.
-template <residual R, explicit_scheme S>
+template <residual R, block_scheme<typename R::state> S, weight_basis B,
+          recording_policy K = keep::everything>
 class tiled_workspace {
  public:
   using state = typename R::state;
-  using params = typename R::params;
+  using coefficients = coefficients_t<B, typename R::params>;
 
   struct tile_workspace {
-    workspace<R, S> pass;
+    workspace<R, S, K> pass;
     state dx;
   };
   struct shard {
-    std::vector<params> dtheta;
+    coefficients dtheta;
     double loss = 0;
   };
 
-  tiled_workspace(const R& r, const std::vector<params>& theta, const state& x, std::int64_t steps,
-                  const execution& how)
+  tiled_workspace(const R& r, const B& phi, const coefficients& theta, const state& x,
+                  std::int64_t steps, const execution& how, const K& keep)
       : pool(check(kutta::samples(x), how).threads),
         batch_size_(kutta::samples(x)),
         tile_(smaller(how.tile, batch_size_)) {
     const auto make_tile = [&](std::size_t n) {
       state x0 = kutta::zeros_like(x, n);
-      workspace<R, S> pass(r, theta[0], x0, steps);
+      workspace<R, S, K> pass(r, detail::value_like(phi, theta), x0, steps, keep);
       return tile_workspace{std::move(pass), std::move(x0)};
     };
     for (std::size_t w = 0; w < pool.size(); ++w) full_.push_back(make_tile(tile_));

@@ -10,12 +10,12 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include <kutta/basis/evaluate.hpp>
 #include <kutta/layers/call.hpp>
+#include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/execution.hpp>
-#include <kutta/ode/step.hpp>
+#include <kutta/ode/keep.hpp>
 #include <kutta/ode/workspace.hpp>
 #include <kutta/tensor/math.hpp>
 #include <kutta/tensor/shape.hpp>
@@ -33,7 +33,7 @@ struct block_options {
 ///
 /// The step is h = rate T/N. `backprop` returns the gradient of this discrete map, exactly.
 /// Source: Queiruga et al., Continuous-in-Depth Neural Networks (2020).
-template <residual R, explicit_scheme S, basis B>
+template <residual R, block_scheme<typename R::state> S, weight_basis B>
 class ode_block {
  public:
   using state = typename R::state;
@@ -55,39 +55,45 @@ class ode_block {
   const B& basis() const { return basis_; }
   const block_options& options() const { return options_; }
 
-  /// Every temporary of a pass on states like `x`. Nothing else allocates.
-  workspace_type make_workspace(const coefficients& theta, const state& x) const {
+  /// Every temporary of a pass on states like `x`, and what `how` keeps of it. Nothing else
+  /// allocates.
+  template <memory_policy K = keep::everything>
+  workspace<R, S, K> make_workspace(const coefficients& theta, const state& x,
+                                    const K& how = {}) const {
     require_coefficients("make_workspace: theta", theta);
-    return workspace_type(residual_, theta[0], x, options_.steps);
+    return workspace<R, S, K>(residual_, detail::value_like(basis_, theta), x, options_.steps, how);
   }
 
   /// The same for `gradient`, which takes a batch tile by tile on `how.threads` threads.
-  tiled_workspace<R, S> make_workspace(const coefficients& theta, const state& x,
-                                       const execution& how) const
+  template <recording_policy K = keep::everything>
+  tiled_workspace<R, S, B, K> make_workspace(const coefficients& theta, const state& x,
+                                             const execution& how, const K& keep = {}) const
     requires batch<state> && samples_independent<R>
   {
     require_coefficients("make_workspace: theta", theta);
-    return tiled_workspace<R, S>(residual_, theta, x, options_.steps, how);
+    return tiled_workspace<R, S, B, K>(residual_, basis_, theta, x, options_.steps, how, keep);
   }
 
   /// x(T), which lies in `ws` until the next pass. Records what `backprop` needs.
   /// @throws std::invalid_argument if theta, x0 or ws do not belong to this block.
-  const state& forward(const coefficients& theta, const state& x0, workspace_type& ws) const {
+  template <class K>
+  const state& forward(const coefficients& theta, const state& x0, workspace<R, S, K>& ws) const {
     require_fit(theta, x0, ws);
-    return record(theta, x0, ws, 0, [](std::int64_t) {});
+    return record(theta, x0, ws, 0);
   }
 
   /// x(T). Makes a workspace and drops it: for a single evaluation.
   state operator()(const coefficients& theta, const state& x0) const {
-    auto ws = make_workspace(theta, x0);
+    auto ws = make_workspace(theta, x0, keep::nothing{});
     forward(theta, x0, ws);
-    return std::move(ws.x(options_.steps));
+    return std::move(ws.last());
   }
 
   /// The transpose of the recorded `forward`: dx = ∂L/∂x(T) becomes ∂L/∂x0; dtheta accumulates.
   /// @throws std::logic_error if `ws` holds no record; std::invalid_argument as `forward`.
+  template <recording_policy K>
   void backprop(const coefficients& theta, state& dx, coefficients& dtheta,
-                workspace_type& ws) const {
+                workspace<R, S, K>& ws) const {
     require_fit(theta, dx, ws);
     require_coefficients("dtheta", dtheta, ws.theta_at);
     ws.consume();
@@ -96,22 +102,26 @@ class ode_block {
 
   /// The derivative: returns x(T), and vx, the tangent of x0, becomes that of x(T) along vtheta.
   /// Records like `forward`.
+  template <class K>
   const state& jvp(const coefficients& theta, const state& x0, const coefficients& vtheta,
-                   state& vx, workspace_type& ws) const
+                   state& vx, workspace<R, S, K>& ws) const
     requires has_jvp<R>
   {
     require_fit(theta, x0, ws);
     detail::require_same_shape("vx", x0, vx);
     require_coefficients("vtheta", vtheta, ws.theta_at);
-    return record(theta, x0, ws, 0, [&](std::int64_t n) {
-      const auto rate = [&](auto i, const state& x, const state& v, state& vk) {
-        constexpr std::size_t I = decltype(i)::value;
-        const depth s = stage_depth(n, options_.steps, S::tableau.c[I]);
-        detail::jvp(residual_, evaluate(basis_, s, theta, ws.theta_at), x, ws.tapes(n)[I], v,
-                    evaluate(basis_, s, vtheta, ws.dtheta_at), vk, at(s, ws, 0));
-      };
-      step_jvp<S>(rate, step_size(), ws.x(n), ws.points(n), vx, ws.k, ws.dk);
+    const auto pass = pass_from(0);
+    ws.begin_recording();
+    stepping::begin(x0, ws.history.start());
+    stepping::derivative_ends(vx, ws.temporaries, [&](auto& v) {
+      ws.history.forward([&](std::int64_t n, const auto& x, auto& x1, auto& saved) {
+        // In this order: a scheme may carry x1 in x.
+        pass.forward(theta, n, x, x1, saved, ws);
+        pass.derivative(theta, vtheta, n, x, saved, v, ws);
+      });
     });
+    ws.end_recording();
+    return ws.last();
   }
 
   /// Forward, loss and backprop in one call; returns the loss. dx ← ∂L/∂x0; dtheta accumulates.
@@ -119,18 +129,18 @@ class ode_block {
   /// `loss(x1, first, dx1)` returns the loss of samples first, first + 1, … and adds its gradient
   /// to dx1. With a plain workspace the batch is one piece; with a tiled one the record of a tile
   /// never leaves the cache, and `loss` is called from several threads.
-  template <class L>
+  template <class L, recording_policy K>
   double gradient(const coefficients& theta, const state& x0, L&& loss, state& dx,
-                  coefficients& dtheta, workspace_type& ws) const {
+                  coefficients& dtheta, workspace<R, S, K>& ws) const {
     require_fit(theta, x0, ws);
     detail::require_same_shape("dx", x0, dx);
     require_coefficients("dtheta", dtheta, ws.theta_at);
     return gradient_of(theta, x0, loss, dx, dtheta, ws, 0);
   }
 
-  template <class L>
+  template <class L, recording_policy K>
   double gradient(const coefficients& theta, const state& x0, L&& loss, state& dx,
-                  coefficients& dtheta, tiled_workspace<R, S>& ws) const {
+                  coefficients& dtheta, tiled_workspace<R, S, B, K>& ws) const {
     require_steps(ws.steps());
     if (kutta::samples(x0) != ws.batch_size())
       throw std::invalid_argument("gradient: expected " + std::to_string(ws.batch_size()) +
@@ -141,7 +151,7 @@ class ode_block {
                                   " elements in a sample, got " +
                                   std::to_string(element_count(x0) / ws.batch_size()));
     detail::require_same_shape("dx", x0, dx);
-    const params& like = ws.shards.front().dtheta.front();
+    const params& like = ws.at(0, 0).pass.theta_at;
     require_coefficients("theta", theta, like);
     require_coefficients("dtheta", dtheta, like);
 
@@ -152,8 +162,8 @@ class ode_block {
       for (std::size_t tile = shard; tile < ws.tiles(); tile += ws.shards.size()) {
         auto& [pass, dx_tile] = ws.at(tile, worker);
         const std::size_t first = ws.first_sample(tile), n = ws.tile_size(tile);
-        kutta::copy_samples(x0, first, n, pass.x(0), 0);
-        total += gradient_of(theta, pass.x(0), loss, dx_tile, sum, pass, first);
+        kutta::copy_samples(x0, first, n, pass.first(), 0);
+        total += gradient_of(theta, pass.first(), loss, dx_tile, sum, pass, first);
         kutta::copy_samples(dx_tile, 0, n, dx, first);
       }
     });
@@ -171,13 +181,13 @@ class ode_block {
   {
     return ode_block(residual_, basis_, {steps, options_.horizon, options_.rate});
   }
-  template <explicit_scheme S2>
+  template <block_scheme<state> S2>
   ode_block<R, S2, B> with_scheme() const
     requires std::copy_constructible<R>
   {
     return ode_block<R, S2, B>(residual_, basis_, options_);
   }
-  template <kutta::basis B2>
+  template <weight_basis B2>
   ode_block<R, S, B2> with_basis(B2 phi) const
     requires std::copy_constructible<R>
   {
@@ -185,56 +195,49 @@ class ode_block {
   }
 
  private:
-  double step_size() const {
-    return options_.rate * options_.horizon / static_cast<double>(options_.steps);
+  using stepping = block_step<S, state>;
+  using block_pass = detail::block_pass<R, S, B, detail::uniform_grid>;
+
+  /// The steps, on a batch or a tile of it that starts at `first_sample`.
+  block_pass pass_from(std::size_t first_sample) const {
+    const double h = options_.rate * options_.horizon / static_cast<double>(options_.steps);
+    return {residual_, basis_, {options_.steps, h}, options_.horizon, first_sample};
   }
 
-  context<R> at(const depth& s, workspace_type& ws, std::size_t first_sample) const {
-    return {options_.horizon * s.value(), ws.pass, first_sample, ws.scratch};
+  auto taking(const coefficients& theta, const block_pass& pass, auto& ws) const {
+    return [&](std::int64_t n, const auto& x, auto& x1, auto& saved) {
+      pass.forward(theta, n, x, x1, saved, ws);
+    };
   }
 
-  /// Runs the steps and leaves the record; `after(n)` is called behind step n.
-  template <class F>
-  const state& record(const coefficients& theta, const state& x0, workspace_type& ws,
-                      std::size_t first_sample, F&& after) const {
+  template <class K>
+  const state& record(const coefficients& theta, const state& x0, workspace<R, S, K>& ws,
+                      std::size_t first_sample) const {
+    const block_pass pass = pass_from(first_sample);
     ws.begin_recording();
-    if (&x0 != &ws.x(0)) kutta::assign(ws.x(0), x0);
-    for (std::int64_t n = 0; n < options_.steps; ++n) {
-      const auto rate = [&](auto i, const state& x, state& k) {
-        constexpr std::size_t I = decltype(i)::value;
-        const depth s = stage_depth(n, options_.steps, S::tableau.c[I]);
-        detail::forward(residual_, evaluate(basis_, s, theta, ws.theta_at), x, k, ws.tapes(n)[I],
-                        at(s, ws, first_sample));
-      };
-      step<S>(rate, step_size(), ws.x(n), ws.x(n + 1), ws.points(n), ws.k);
-      after(n);
-    }
+    stepping::begin(x0, ws.history.start());
+    ws.history.forward(taking(theta, pass, ws));
     ws.end_recording();
-    return ws.x(options_.steps);
+    return ws.last();
   }
 
   /// The steps of `record` transposed, last first.
-  void transpose(const coefficients& theta, state& dx, coefficients& dtheta, workspace_type& ws,
+  template <class K>
+  void transpose(const coefficients& theta, state& dx, coefficients& dtheta, workspace<R, S, K>& ws,
                  std::size_t first_sample) const {
-    for (std::int64_t n = options_.steps; n-- > 0;) {
-      const auto rate_vjp = [&](auto i, const state& x, const state& dk, state& v) {
-        constexpr std::size_t I = decltype(i)::value;
-        const depth s = stage_depth(n, options_.steps, S::tableau.c[I]);
-        const params& theta_s = evaluate(basis_, s, theta, ws.theta_at);
-        const auto add_to = [&](params& dtheta_s) {
-          detail::vjp(residual_, theta_s, x, ws.tapes(n)[I], dk, v, dtheta_s,
-                      at(s, ws, first_sample));
-        };
-        scatter(basis_, s, add_to, dtheta, ws.dtheta_at);
-      };
-      step_vjp<S>(rate_vjp, step_size(), ws.x(n), ws.points(n), dx, ws.k, ws.dk);
-    }
+    const block_pass pass = pass_from(first_sample);
+    stepping::transpose_ends(dx, ws.temporaries, [&](auto& g) {
+      ws.history.reverse(taking(theta, pass, ws),
+                         [&](std::int64_t n, const auto& x, const auto& saved) {
+                           pass.transpose(theta, n, x, saved, g, dtheta, ws);
+                         });
+    });
   }
 
-  template <class L>
+  template <class L, class K>
   double gradient_of(const coefficients& theta, const state& x0, L& loss, state& dx,
-                     coefficients& dtheta, workspace_type& ws, std::size_t first_sample) const {
-    const state& x1 = record(theta, x0, ws, first_sample, [](std::int64_t) {});
+                     coefficients& dtheta, workspace<R, S, K>& ws, std::size_t first_sample) const {
+    const state& x1 = record(theta, x0, ws, first_sample);
     kutta::set_zero(dx);
     const double value = loss(x1, first_sample, dx);
     ws.consume();
@@ -256,18 +259,18 @@ class ode_block {
 
   /// One coefficient for each φ_k, every one with the shape of `like`.
   void require_coefficients(const char* what, const coefficients& theta, const params& like) const {
-    detail::require_coefficients(what, basis_, theta);
-    for (const params& p : theta) detail::require_same_shape(what, like, p);
+    detail::require_coefficients_like(what, basis_, theta, like);
   }
   void require_coefficients(const char* what, const coefficients& theta) const {
     detail::require_coefficients(what, basis_, theta);
-    require_coefficients(what, theta, theta.front());
+    require_coefficients(what, theta, detail::value_like(basis_, theta));
   }
 
-  void require_fit(const coefficients& theta, const state& x, workspace_type& ws) const {
+  template <class K>
+  void require_fit(const coefficients& theta, const state& x, workspace<R, S, K>& ws) const {
     require_steps(ws.steps());
     require_coefficients("theta", theta, ws.theta_at);
-    detail::require_same_shape("state", ws.x(0), x);
+    detail::require_same_shape("state", ws.first(), x);
   }
 
   [[no_unique_address]] R residual_;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// @file
+/// The steps of a block on a grid of depths: forward, transposed, and their derivative.
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <kutta/basis/evaluate.hpp>
+#include <kutta/layers/call.hpp>
+#include <kutta/ode/block_step.hpp>
+#include <kutta/ode/workspace.hpp>
+
+namespace kutta::detail {
+
+/// N equal steps.
+struct uniform_grid {
+  std::int64_t steps;
+  double h;
+
+  double step_size(std::int64_t) const { return h; }
+  template <class C>
+  depth at(std::int64_t n, const C& c) const {
+    return stage_depth(n, steps, c);
+  }
+};
+
+/// One step each of dx/dt = R(θ(s), x), at the grid's depths. Owns nothing.
+///
+/// `at(n, c)` of a grid is the depth of step n at the fraction c, `step_size(n)` its h.
+template <residual R, class S, weight_basis B, class Grid>
+struct block_pass {
+  using state = typename R::state;
+  using params = typename R::params;
+  using stepping = block_step<S, state>;
+  using carried = typename stepping::carried;
+  using record = step_record<R, S>;
+  using coefficients = coefficients_t<B, params>;
+
+  const R& residual;
+  const B& basis;
+  Grid grid;
+  double horizon;
+  std::size_t first_sample = 0;
+
+  template <class W>
+  context<R> context_at(const depth& s, W& ws) const {
+    return {horizon * s.value(), ws.pass, first_sample, ws.scratch};
+  }
+
+  /// x1 ← step n from x0, where `value(s, x, k, tape)` is the residual.
+  template <class W, class V>
+  void forward_by(V&& value, std::int64_t n, const carried& x0, carried& x1, record& saved,
+                  W& ws) const {
+    const auto rate = [&](auto i, const state& x, state& k) {
+      value(grid.at(n, stepping::abscissa(i)), x, k, saved.tapes[decltype(i)::value]);
+    };
+    stepping::forward(rate, grid.step_size(n), x0, x1, saved.points, ws.temporaries);
+  }
+
+  /// x1 ← step n from x0.
+  template <class W>
+  void forward(const coefficients& theta, std::int64_t n, const carried& x0, carried& x1,
+               record& saved, W& ws) const {
+    const auto value = [&](const depth& s, const state& x, state& k, typename R::tape& tape) {
+      detail::forward(residual, evaluate(basis, s, theta, ws.theta_at), x, k, tape,
+                      context_at(s, ws));
+    };
+    forward_by(value, n, x0, x1, saved, ws);
+  }
+
+  /// g ← its transpose on g; dtheta accumulates.
+  template <class W>
+  void transpose(const coefficients& theta, std::int64_t n, const carried& x0, const record& saved,
+                 carried& g, coefficients& dtheta, W& ws) const {
+    const auto rate_vjp = [&](auto i, const state& x, const state& dk, state& v) {
+      const depth s = grid.at(n, stepping::abscissa(i));
+      const params& theta_s = evaluate(basis, s, theta, ws.theta_at);
+      const auto add_to = [&](params& dtheta_s) {
+        detail::vjp(residual, theta_s, x, saved.tapes[decltype(i)::value], dk, v, dtheta_s,
+                    context_at(s, ws));
+      };
+      scatter(basis, s, add_to, dtheta, ws.dtheta_at);
+    };
+    stepping::transpose(rate_vjp, grid.step_size(n), x0, saved.points, g, ws.temporaries);
+  }
+
+  /// v ← its derivative on v, along vtheta.
+  template <class W>
+  void derivative(const coefficients& theta, const coefficients& vtheta, std::int64_t n,
+                  const carried& x0, const record& saved, carried& v, W& ws) const {
+    const auto rate_jvp = [&](auto i, const state& x, const state& vx, state& vk) {
+      const depth s = grid.at(n, stepping::abscissa(i));
+      detail::jvp(residual, evaluate(basis, s, theta, ws.theta_at), x,
+                  saved.tapes[decltype(i)::value], vx, evaluate(basis, s, vtheta, ws.dtheta_at), vk,
+                  context_at(s, ws));
+    };
+    stepping::derivative(rate_jvp, grid.step_size(n), x0, saved.points, v, ws.temporaries);
+  }
+};
+
+}  // namespace kutta::detail

@@ -65,12 +65,15 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   basis/merged_cells.hpp
   basis/minimum_norm.hpp
   basis/monomial.hpp
+  basis/normal_equations.hpp
   basis/piecewise_constant.hpp
   basis/piecewise_polynomial.hpp
   basis/project.hpp
   basis/projection_error.hpp
   basis/quadrature.hpp
   basis/refine.hpp
+  basis/running_statistics.hpp
+  basis/statistics_update.hpp
   layers/activation.hpp
   layers/affine_strips.hpp
   layers/call.hpp

@@ -255,3 +255,39 @@ TEST_CASE("a block of blocks: the gradient passes through both") {
   CHECK(d1[0] == dtheta[0]);
   CHECK(d2[0] == dtheta[1]);
 }
+
+TEST_CASE("a loss of all states: its gradient comes in on the way back") {
+  // L = Σ_n w_n x_n: the sum of the gradients of x_n, each the result of a shorter block.
+  constexpr std::int64_t steps = 5;
+  const double w[steps + 1] = {.5, -2, 3, .25, 1, -1.5};
+  const hat phi(1);
+  const ode_block<logistic, rk4_classic, hat> f{logistic{}, phi, {.steps = steps}};
+  const std::vector<double> theta{2};
+  double dx_expected = w[0];
+  std::vector<double> dtheta_expected{0};
+  for (std::int64_t n = 1; n <= steps; ++n) {
+    const ode_block<logistic, rk4_classic, hat> shorter{
+        logistic{}, phi, {.steps = n, .horizon = static_cast<double>(n) / steps}};
+    auto ws = shorter.make_workspace(theta, .3);
+    double dx = w[n];
+    shorter.forward(theta, .3, ws);
+    shorter.backprop(theta, dx, dtheta_expected, ws);
+    dx_expected += dx;
+  }
+  auto ws = f.make_workspace(theta, .3, kutta::keep::steps{});
+  double loss = 0, dx = 0;
+  std::vector<double> dtheta{0};
+  f.forward(theta, .3, ws, [&](std::int64_t n, double x) { loss += w[n] * x; });
+  f.backprop(theta, dx, dtheta, ws, [&](std::int64_t n, double& g) { g += w[n]; });
+  CHECK(std::abs(dx - dx_expected) <= 1e-14);
+  CHECK(std::abs(dtheta[0] - dtheta_expected[0]) <= 1e-14);
+  double sum = 0;
+  for (std::int64_t n = 0; n <= steps; ++n)
+    sum +=
+        w[n] * (n == 0 ? .3
+                       : ode_block<logistic, rk4_classic, hat>{
+                             logistic{},
+                             phi,
+                             {.steps = n, .horizon = static_cast<double>(n) / steps}}(theta, .3));
+  CHECK(std::abs(loss - sum) <= 1e-14);
+}

@@ -68,6 +68,34 @@ KUTTA_HD constexpr void jvp(const L& r, const typename L::params& theta, const i
     r.jvp(theta, x, saved, vx, vtheta, vy);
 }
 
+template <stateful L>
+void infer(const L& r, const typename L::params& theta, const typename L::statistics& stats,
+           const input_t<L>& x, output_t<L>& y, typename L::tape& saved, const context<L>& at) {
+  if constexpr (has_context_infer<L>)
+    r.infer(theta, stats, x, y, saved, at);
+  else
+    r.infer(theta, stats, x, y, saved);
+}
+
+/// 1 where an element of the statistics must stay positive, else 0.
+template <stateful L>
+typename L::statistics positive_statistics(const L& r, const typename L::statistics& stats) {
+  if constexpr (requires { r.positive_statistics(stats); })
+    return r.positive_statistics(stats);
+  else
+    return kutta::zeros_like(stats);
+}
+
+/// Zeros of the shape of L's statistics, or nothing.
+template <layer L>
+statistics_t<L> make_statistics_like(const L& r, const typename L::params& theta,
+                                     const input_t<L>& x) {
+  if constexpr (stateful<L>)
+    return kutta::zeros_like(r.make_statistics(theta, x));
+  else
+    return {};
+}
+
 }  // namespace kutta::detail
 
 KUTTA_HD_END

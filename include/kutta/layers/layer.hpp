@@ -4,14 +4,25 @@
 /// @file
 /// What a layer is: a map with parameters, its value and the transpose of its derivative.
 ///
-///     types     state (or input and output), params, tape; optional scratch
-///     forward   (theta, x, y, tape)                   y ← R(theta, x), overwritten; tape: what vjp
-///     needs vjp       (theta, x, tape, dy, dx, dtheta)      dx += (∂R/∂x)ᵀ dy,  dtheta +=
-///     (∂R/∂theta)ᵀ dy jvp       (theta, x, tape, vx, vtheta, vy)      vy ← (∂R/∂x) vx +
-///     (∂R/∂theta) vtheta   optional
+///     types     state (or input and output), params, tape; optional scratch, statistics
+///     forward   (theta, x, y, tape)                   y ← R(theta, x), overwritten; tape: for vjp
+///     vjp       (theta, x, tape, dy, dx, dtheta)      dx += (∂R/∂x)ᵀ dy,
+///                                                     dtheta += (∂R/∂theta)ᵀ dy
+///     jvp       (theta, x, tape, vx, vtheta, vy)      vy ← (∂R/∂x) vx + (∂R/∂theta) vtheta;
+///     optional
 ///
 /// x and y never alias. Each call may take a last argument `const context<L>&`: time, scratch.
 /// `make_tape(theta, x)` and `make_scratch(theta, x)` size what is not a plain value.
+///
+/// A layer with state besides its parameters, such as the running mean of its inputs, has
+///
+///     statistics                          what is averaged over calls: a tensor
+///     make_statistics(theta, x)           those of a new layer
+///     observed(tape)                      those of the batch that `forward` saw
+///     infer(theta, stats, x, y, tape)     y ← R with given ones in their place
+///     positive_statistics(stats)          1 where an element must stay positive, else 0; optional
+///
+/// and its `forward` is the map of training, which does not depend on running statistics.
 
 #include <concepts>
 #include <cstddef>
@@ -136,6 +147,47 @@ concept layer = std::movable<L> && has_layer_types<L> && has_forward<L> && has_v
 /// A layer whose output is of its input's kind: the right-hand side of dx/dt = R(theta, x).
 template <class R>
 concept residual = layer<R> && std::same_as<input_t<R>, output_t<R>>;
+
+namespace detail {
+
+template <class L>
+struct statistics_of {
+  using type = nothing;
+};
+template <class L>
+  requires requires { typename L::statistics; }
+struct statistics_of<L> {
+  using type = typename L::statistics;
+};
+
+}  // namespace detail
+
+template <class L>
+using statistics_t = typename detail::statistics_of<L>::type;
+
+template <class L>
+concept has_observed = requires(const L r, const typename L::params& theta, const input_t<L>& x,
+                                const typename L::tape& saved) {
+  { r.make_statistics(theta, x) } -> std::convertible_to<typename L::statistics>;
+  { r.observed(saved) } -> std::convertible_to<const typename L::statistics&>;
+};
+
+template <class L>
+concept has_plain_infer =
+    requires(const L r, const typename L::params& theta, const typename L::statistics& stats,
+             const input_t<L>& x, output_t<L>& y,
+             typename L::tape& saved) { r.infer(theta, stats, x, y, saved); };
+
+template <class L>
+concept has_context_infer =
+    requires(const L r, const typename L::params& theta, const typename L::statistics& stats,
+             const input_t<L>& x, output_t<L>& y, typename L::tape& saved,
+             const context<L>& at) { r.infer(theta, stats, x, y, saved, at); };
+
+/// A layer with running statistics, which training updates and inference uses.
+template <class L>
+concept stateful = layer<L> && tensor<typename L::statistics> && has_observed<L> &&
+                   (has_plain_infer<L> || has_context_infer<L>);
 
 /// L treats every sample of a batch alone, so that a batch may be cut into tiles. A promise that a
 /// layer makes by `static constexpr bool samples_independent = true`: not every matrix is a batch.

@@ -50,9 +50,17 @@ struct block_pass {
     return {horizon * s.value(), ws.pass, first_sample, ws.scratch};
   }
 
+  /// k ← R(θ(s), x).
+  template <class W>
+  void residual_at(const coefficients& theta, const depth& s, const state& x, state& k,
+                   typename R::tape& tape, W& ws) const {
+    detail::forward(residual, evaluate(basis, s, theta, ws.theta_at), x, k, tape,
+                    context_at(s, ws));
+  }
+
   /// x1 ← step n from x0, where `value(s, x, k, tape)` is the residual.
-  template <class W, class V>
-  void forward_by(V&& value, std::int64_t n, const carried& x0, carried& x1, record& saved,
+  template <class V, class W>
+  void forward_by(const V& value, std::int64_t n, const carried& x0, carried& x1, record& saved,
                   W& ws) const {
     const auto rate = [&](auto i, const state& x, state& k) {
       value(grid.at(n, stepping::abscissa(i)), x, k, saved.tapes[decltype(i)::value]);
@@ -65,8 +73,7 @@ struct block_pass {
   void forward(const coefficients& theta, std::int64_t n, const carried& x0, carried& x1,
                record& saved, W& ws) const {
     const auto value = [&](const depth& s, const state& x, state& k, typename R::tape& tape) {
-      detail::forward(residual, evaluate(basis, s, theta, ws.theta_at), x, k, tape,
-                      context_at(s, ws));
+      residual_at(theta, s, x, k, tape, ws);
     };
     forward_by(value, n, x0, x1, saved, ws);
   }

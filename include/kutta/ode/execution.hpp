@@ -75,6 +75,31 @@ class tiled_workspace {
     return tile_size(tile) == tile_ ? full_[worker] : tail_.front();
   }
 
+  /// Adds up the losses and, into dtheta, the gradients of all tiles: `gradient(pass, dx, dtheta,
+  /// first)` returns the loss of the tile whose states lie in pass.first(), makes dx its gradient
+  /// and adds to dtheta.
+  template <class F>
+  double sum(const state& x0, state& dx, coefficients& dtheta, F&& gradient) {
+    pool.run(shards.size(), [&](std::size_t i, std::size_t worker) {
+      auto& [of_shard, loss] = shards[i];
+      kutta::set_zero(of_shard);
+      loss = 0;
+      for (std::size_t tile = i; tile < tiles(); tile += shards.size()) {
+        auto& [pass, dx_tile] = at(tile, worker);
+        const std::size_t first = first_sample(tile), n = tile_size(tile);
+        kutta::copy_samples(x0, first, n, pass.first(), 0);
+        loss += gradient(pass, dx_tile, of_shard, first);
+        kutta::copy_samples(dx_tile, 0, n, dx, first);
+      }
+    });
+    double total = 0;
+    for (const auto& [of_shard, loss] : shards) {
+      kutta::add(dtheta, dtheta, scaled{1, of_shard});
+      total += loss;
+    }
+    return total;
+  }
+
   worker_pool pool;
   std::vector<shard> shards;
 

@@ -10,13 +10,17 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <kutta/basis/depth.hpp>
 #include <kutta/basis/evaluate.hpp>
+#include <kutta/basis/statistics_update.hpp>
 #include <kutta/layers/call.hpp>
 #include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/execution.hpp>
 #include <kutta/ode/keep.hpp>
 #include <kutta/ode/workspace.hpp>
+#include <kutta/tensor/index.hpp>
 #include <kutta/tensor/math.hpp>
 #include <kutta/tensor/shape.hpp>
 
@@ -82,6 +86,22 @@ class ode_block {
     return record(theta, x0, ws, 0);
   }
 
+  /// The same; `observe(n, x_n)` sees the states x_0 … x_N on the way.
+  template <class K, class F>
+  const state& forward(const coefficients& theta, const state& x0, workspace<R, S, K>& ws,
+                       F&& observe) const {
+    require_fit(theta, x0, ws);
+    const block_pass pass = pass_from(0);
+    const auto take = [&](std::int64_t n, const auto& x, auto& x1, auto& saved) {
+      if (n == 0) observe(n, stepping::end(x));
+      pass.forward(theta, n, x, x1, saved, ws);
+      observe(n + 1, stepping::end(std::as_const(x1)));
+    };
+    run(take, x0, ws);
+    ws.end_recording();
+    return ws.last();
+  }
+
   /// x(T). Makes a workspace and drops it: for a single evaluation.
   state operator()(const coefficients& theta, const state& x0) const {
     auto ws = make_workspace(theta, x0, keep::nothing{});
@@ -94,10 +114,82 @@ class ode_block {
   template <recording_policy K>
   void backprop(const coefficients& theta, state& dx, coefficients& dtheta,
                 workspace<R, S, K>& ws) const {
+    backprop(theta, dx, dtheta, ws, [](std::int64_t, const state&) {});
+  }
+
+  /// The same for a loss of all states: `inject(n, g)` adds ∂L/∂x_n to g, for n = N, …, 0. dx may
+  /// begin as 0.
+  template <recording_policy K, class F>
+  void backprop(const coefficients& theta, state& dx, coefficients& dtheta, workspace<R, S, K>& ws,
+                F&& inject) const {
     require_fit(theta, dx, ws);
     require_coefficients("dtheta", dtheta, ws.theta_at);
     ws.consume();
-    transpose(theta, dx, dtheta, ws, 0);
+    transpose(theta, dx, dtheta, ws, 0, inject);
+  }
+
+  /// The running statistics of a new model in the family `phi`, equal at all depths, made ready for
+  /// this block's passes.
+  /// @throws std::invalid_argument as the constructor of `running_statistics`.
+  template <kutta::basis B2>
+    requires stateful<R>
+  running_statistics<statistics_t<R>, B2> make_statistics(const coefficients& theta, const state& x,
+                                                          B2 phi,
+                                                          const statistics_update& how = {}) const {
+    require_coefficients("make_statistics: theta", theta);
+    const auto sigma = residual_.make_statistics(detail::value_like(basis_, theta), x);
+    const auto positive = detail::positive_statistics(residual_, sigma);
+    std::vector<statistics_t<R>> equal;
+    for (std::size_t k = 0; k < phi.size(); ++k) {
+      equal.push_back(kutta::zeros_like(sigma));
+      kutta::assign(equal.back(), sigma);
+    }
+    running_statistics<statistics_t<R>, B2> stats(std::move(phi), std::move(equal), positive, how);
+    stats.prepare(stage_depths());
+    return stats;
+  }
+  /// In the family of the weights.
+  auto make_statistics(const coefficients& theta, const state& x,
+                       const statistics_update& how = {}) const
+    requires stateful<R> && kutta::basis<B>
+  {
+    return make_statistics(theta, x, basis_, how);
+  }
+
+  /// `forward`, of which `stats` takes note: the statistics that R observes at its stages update
+  /// it when the pass ends. No other call changes it.
+  template <class B2, class K>
+    requires stateful<R>
+  const state& train(const coefficients& theta, running_statistics<statistics_t<R>, B2>& stats,
+                     const state& x0, workspace<R, S, K>& ws) const {
+    require_fit(theta, x0, ws);
+    const block_pass pass = pass_from(0);
+    const auto value = [&](const depth& s, const state& x, state& k, typename R::tape& tape) {
+      pass.residual_at(theta, s, x, k, tape, ws);
+      stats.observe(s, residual_.observed(tape));
+    };
+    stats.begin();
+    run([&](auto n, auto&... step) { pass.forward_by(value, n, step..., ws); }, x0, ws);
+    stats.end();
+    ws.end_recording();
+    return ws.last();
+  }
+
+  /// x(T) with the running statistics in place of those of the batch. There is no record of it.
+  template <class B2, class K>
+    requires stateful<R>
+  const state& infer(const coefficients& theta,
+                     const running_statistics<statistics_t<R>, B2>& stats, const state& x0,
+                     workspace<R, S, K>& ws) const {
+    require_fit(theta, x0, ws);
+    const block_pass pass = pass_from(0);
+    const auto value = [&](const depth& s, const state& x, state& k, typename R::tape& tape) {
+      const auto& sigma = evaluate(stats.basis(), s, stats.coefficients(), ws.statistics_at);
+      detail::infer(residual_, evaluate(basis_, s, theta, ws.theta_at), sigma, x, k, tape,
+                    pass.context_at(s, ws));
+    };
+    run([&](auto n, auto&... step) { pass.forward_by(value, n, step..., ws); }, x0, ws);
+    return ws.last();
   }
 
   /// The derivative: returns x(T), and vx, the tangent of x0, becomes that of x(T) along vtheta.
@@ -110,15 +202,13 @@ class ode_block {
     require_fit(theta, x0, ws);
     detail::require_same_shape("vx", x0, vx);
     require_coefficients("vtheta", vtheta, ws.theta_at);
-    const auto pass = pass_from(0);
-    ws.begin_recording();
-    stepping::begin(x0, ws.history.start());
+    const block_pass pass = pass_from(0);
     stepping::derivative_ends(vx, ws.temporaries, [&](auto& v) {
-      ws.history.forward([&](std::int64_t n, const auto& x, auto& x1, auto& saved) {
-        // In this order: a scheme may carry x1 in x.
+      const auto take = [&](std::int64_t n, const auto& x, auto& x1, auto& saved) {
         pass.forward(theta, n, x, x1, saved, ws);
         pass.derivative(theta, vtheta, n, x, saved, v, ws);
-      });
+      };
+      run(take, x0, ws);
     });
     ws.end_recording();
     return ws.last();
@@ -155,24 +245,9 @@ class ode_block {
     require_coefficients("theta", theta, like);
     require_coefficients("dtheta", dtheta, like);
 
-    ws.pool.run(ws.shards.size(), [&](std::size_t shard, std::size_t worker) {
-      auto& [sum, total] = ws.shards[shard];
-      kutta::set_zero(sum);
-      total = 0;
-      for (std::size_t tile = shard; tile < ws.tiles(); tile += ws.shards.size()) {
-        auto& [pass, dx_tile] = ws.at(tile, worker);
-        const std::size_t first = ws.first_sample(tile), n = ws.tile_size(tile);
-        kutta::copy_samples(x0, first, n, pass.first(), 0);
-        total += gradient_of(theta, pass.first(), loss, dx_tile, sum, pass, first);
-        kutta::copy_samples(dx_tile, 0, n, dx, first);
-      }
+    return ws.sum(x0, dx, dtheta, [&](auto& pass, state& dx_tile, coefficients& sum, auto first) {
+      return gradient_of(theta, pass.first(), loss, dx_tile, sum, pass, first);
     });
-    double total = 0;
-    for (const auto& [sum, loss_of_shard] : ws.shards) {
-      kutta::add(dtheta, dtheta, scaled{1, sum});
-      total += loss_of_shard;
-    }
-    return total;
   }
 
   /// The same model by other means: what changes is the graph, not the weights.
@@ -204,32 +279,49 @@ class ode_block {
     return {residual_, basis_, {options_.steps, h}, options_.horizon, first_sample};
   }
 
+  /// Those at which a pass calls the residual.
+  std::vector<depth> stage_depths() const {
+    std::vector<depth> depths;
+    const auto grid = pass_from(0).grid;
+    for (std::int64_t n = 0; n < options_.steps; ++n)
+      detail::for_each_index<stepping::evaluations>(
+          [&](auto i) { depths.push_back(grid.at(n, stepping::abscissa(i))); });
+    return depths;
+  }
+
   auto taking(const coefficients& theta, const block_pass& pass, auto& ws) const {
     return [&](std::int64_t n, const auto& x, auto& x1, auto& saved) {
       pass.forward(theta, n, x, x1, saved, ws);
     };
   }
 
+  template <class Take, class K>
+  void run(Take&& take, const state& x0, workspace<R, S, K>& ws) const {
+    ws.begin_recording();
+    stepping::begin(x0, ws.history.start());
+    ws.history.forward(take);
+  }
+
   template <class K>
   const state& record(const coefficients& theta, const state& x0, workspace<R, S, K>& ws,
                       std::size_t first_sample) const {
     const block_pass pass = pass_from(first_sample);
-    ws.begin_recording();
-    stepping::begin(x0, ws.history.start());
-    ws.history.forward(taking(theta, pass, ws));
+    run(taking(theta, pass, ws), x0, ws);
     ws.end_recording();
     return ws.last();
   }
 
   /// The steps of `record` transposed, last first.
-  template <class K>
+  template <class K, class F>
   void transpose(const coefficients& theta, state& dx, coefficients& dtheta, workspace<R, S, K>& ws,
-                 std::size_t first_sample) const {
+                 std::size_t first_sample, F&& inject) const {
     const block_pass pass = pass_from(first_sample);
     stepping::transpose_ends(dx, ws.temporaries, [&](auto& g) {
+      inject(options_.steps, stepping::end(g));
       ws.history.reverse(taking(theta, pass, ws),
                          [&](std::int64_t n, const auto& x, const auto& saved) {
                            pass.transpose(theta, n, x, saved, g, dtheta, ws);
+                           inject(n, stepping::end(g));
                          });
     });
   }
@@ -241,7 +333,7 @@ class ode_block {
     kutta::set_zero(dx);
     const double value = loss(x1, first_sample, dx);
     ws.consume();
-    transpose(theta, dx, dtheta, ws, first_sample);
+    transpose(theta, dx, dtheta, ws, first_sample, [](std::int64_t, const state&) {});
     return value;
   }
 

@@ -49,9 +49,10 @@ class workspace {
                               return detail::make_tape(r, theta, x);
                             })};
             }),
-        temporaries(stepping::make_temporaries(x)),
+        temporaries(detail::make_temporaries<stepping>(x, n)),
         theta_at(kutta::zeros_like(theta)),
         dtheta_at(kutta::zeros_like(theta)),
+        statistics_at(detail::make_statistics_like(r, theta, x)),
         scratch(detail::make_scratch(r, theta, x)) {}
 
   std::int64_t steps() const { return history.steps(); }
@@ -85,6 +86,7 @@ class workspace {
   step_history<typename stepping::carried, record, K> history;
   typename stepping::temporaries temporaries;
   params theta_at, dtheta_at;  ///< theta at the current stage, and its adjoint
+  [[no_unique_address]] statistics_t<R> statistics_at;
   scratch_t<R> scratch;
   std::uint64_t pass = 0;
 

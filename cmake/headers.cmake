@@ -119,7 +119,10 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   train/losses.hpp
   train/options.hpp
   train/sgd.hpp
-  train/square_root.hpp)
+  train/square_root.hpp
+  train/training_levels.hpp
+  study/manifestation.hpp
+  study/type_name.hpp)
 
 kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS
   eigen.hpp

@@ -14,16 +14,19 @@
 
 #include "claims.hpp"
 #include "error_curve.hpp"
-#include "output_directory.hpp"
 #include "plots.hpp"
-#include "progress.hpp"
 #include "report.hpp"
+#include "reporting/gnuplot.hpp"
+#include "reporting/output_directory.hpp"
+#include "reporting/progress.hpp"
 #include "study.hpp"
 #include "tables.hpp"
 
 namespace {
 
 using namespace pendulum;
+using reporting::output_directory;
+using reporting::progress;
 
 struct options {
   bool full = false;
@@ -66,7 +69,7 @@ bool write_results(const output_directory& out, const std::vector<study>& studie
   std::vector<std::string> plots{"pendulum_trajectories.svg", "pendulum_errors.svg",
                                  "pendulum_swaps.svg"};
   if (studies.size() > 1) plots.emplace_back("pendulum_rates.svg");
-  const std::string failure = draw_plots(out, plots);
+  const std::string failure = reporting::draw_plots(out, plots);
   if (!failure.empty()) std::fprintf(stderr, "pendulum: no plots: %s\n", failure.c_str());
   return failure.empty();
 }

@@ -15,7 +15,7 @@
 
 #include "error_curve.hpp"
 #include "network.hpp"
-#include "progress.hpp"
+#include "reporting/progress.hpp"
 #include "schemes.hpp"
 
 namespace pendulum {
@@ -55,7 +55,7 @@ error_curve errors_in(const weights& theta) {
 }
 
 /// Trains the nets one after the other. `done` counts the work, over several studies.
-inline study run_study(const study_options& how, progress& bar, double& done) {
+inline study run_study(const study_options& how, reporting::progress& bar, double& done) {
   study result{how.dt, {}};
   const auto run = [&]<class S>(std::size_t trained, int i) {
     const auto report = [&](std::int64_t iteration, double loss) {

@@ -14,7 +14,7 @@
 
 #include <unistd.h>
 
-namespace pendulum {
+namespace reporting {
 
 /// A file is written under its name and `partial_suffix()`, and renamed when it is complete.
 class output_directory {
@@ -69,4 +69,4 @@ class output_directory {
   std::filesystem::path path_;
 };
 
-}  // namespace pendulum
+}  // namespace reporting

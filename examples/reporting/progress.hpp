@@ -11,7 +11,7 @@
 
 #include <unistd.h>
 
-namespace pendulum {
+namespace reporting {
 
 /// Writes to standard error, ten times a second at most.
 class progress {
@@ -50,4 +50,4 @@ class progress {
   clock::time_point begin_ = clock::now(), next_ = begin_;
 };
 
-}  // namespace pendulum
+}  // namespace reporting

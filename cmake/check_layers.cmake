@@ -2,13 +2,13 @@
 #
 # cmake -D INCLUDE=<folder that holds kutta/> -P check_layers.cmake
 #
-# A header may include: the standard library and POSIX threads; its own floor and the floors below
+# A header may include: the standard library and POSIX; its own floor and the floors below
 # it; a backend also its own third-party library. Every violation is reported as file:line, with
 # both floors.
 cmake_minimum_required(VERSION 3.25)
 cmake_path(ABSOLUTE_PATH INCLUDE)
 set(core schemes tensor basis layers ode train study io kutta)  # low to high; kutta: the umbrella headers
-set(core_may_include "^pthread\\.h$")
+set(core_may_include "^(pthread|fcntl|unistd|sys/(stat|types))\\.h$")
 set(eigen_may_include "^(unsupported/)?Eigen/")
 set(xtensor_may_include "^(xtensor|xtl|xsimd)/")
 set(cuda_may_include "^(thrust|cub|cuda)/|^(cuda|cublas|cudnn|nccl)[A-Za-z_0-9]*\\.h$")

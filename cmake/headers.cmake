@@ -122,7 +122,17 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   train/square_root.hpp
   train/training_levels.hpp
   study/manifestation.hpp
-  study/type_name.hpp)
+  study/type_name.hpp
+  io/checkpoint.hpp
+  io/describe.hpp
+  io/file.hpp
+  io/io_error.hpp
+  io/json.hpp
+  io/number_type.hpp
+  io/row_major.hpp
+  io/safetensors.hpp
+  io/safetensors_header.hpp
+  io/utf8.hpp)
 
 kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS
   eigen.hpp

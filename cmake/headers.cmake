@@ -87,6 +87,8 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/block_step.hpp
   ode/end_rates.hpp
   ode/ensemble.hpp
+  ode/ensemble_block.hpp
+  ode/ensemble_workspace.hpp
   ode/error_estimate.hpp
   ode/event.hpp
   ode/execution.hpp
@@ -95,6 +97,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/hermite.hpp
   ode/integrate.hpp
   ode/keep.hpp
+  ode/lane_group.hpp
   ode/lane_stepper.hpp
   ode/lane_steps.hpp
   ode/low_storage_step.hpp

@@ -5,6 +5,7 @@
 // from the stack up to EIGEN_STACK_ALLOCATION_LIMIT (128 KiB), and from the heap above.
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -117,6 +118,7 @@ void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcep
 #include <Eigen/Core>
 
 #include <kutta/eigen.hpp>
+#include <kutta/ode/ensemble_block.hpp>
 
 #include "typed/elementwise_logistic.hpp"
 
@@ -245,4 +247,45 @@ TEST_CASE("a step of an optimiser, and a loss, allocate nothing") {
   Eigen::MatrixXd dx = x;
   const kutta::mean_squared_error loss(y);
   CHECK(count([&] { loss(x, 0, dx); }) == 0);
+}
+
+namespace {
+
+/// x' = −theta x.
+template <class T, class P = T>
+struct decay {
+  using state = kutta::vec<T, 1>;
+  using params = kutta::vec<P, 1>;
+  struct tape {};
+  void forward(const params& theta, const state& x, state& y, tape&) const {
+    y[0] = -theta[0] * x[0];
+  }
+  void vjp(const params& theta, const state& x, const tape&, const state& dy, state& dx,
+           params& dtheta) const {
+    dx[0] -= theta[0] * dy[0];
+    dtheta[0] -= x[0] * dy[0];
+  }
+};
+
+}  // namespace
+
+TEST_CASE("after make_workspace an ensemble allocates nothing, on one thread or two") {
+  const kutta::ensemble_block<decay, kutta::schemes::rk4_classic> f({.steps = 4});
+  using number = kutta::vec<double, 1>;
+  const number shared{{.5}};
+  const std::vector<number> x0(33, number{{1}}), theta(33, shared);
+  const std::vector<std::int64_t> saved{2, 4};
+  const auto last = [](const number& x, std::size_t, number& dx) { return dx[0] += x[0]; };
+  const auto both = [](const number& x, std::size_t, std::size_t, number& dx) {
+    return dx[0] += x[0];
+  };
+  for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
+    auto ws = f.make_workspace({.threads = threads});
+    auto x1 = x0, dx = x0, dtheta = theta;
+    number sum{};
+    CHECK(count([&] { f.forward(shared, x0, x1, ws); }) == 0);
+    CHECK(count([&] { f.gradient(shared, x0, last, dx, sum, ws); }) == 0);
+    CHECK(count([&] { f.gradient(theta, x0, saved, both, dx, dtheta, ws); }) == 0);
+    CHECK(count([&] { f.vjp(theta, x0, dx, dtheta, ws); }) == 0);
+  }
 }

@@ -54,25 +54,33 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   basis/basis_operator.hpp
   basis/cells.hpp
   basis/chebyshev.hpp
+  basis/coarsen.hpp
+  basis/compression.hpp
   basis/depth.hpp
   basis/discontinuous_linear.hpp
   basis/evaluate.hpp
   basis/fit.hpp
   basis/fourier.hpp
   basis/global.hpp
+  basis/gram.hpp
   basis/hat.hpp
   basis/legendre.hpp
   basis/merged_cells.hpp
   basis/minimum_norm.hpp
+  basis/mixed.hpp
+  basis/mixed_operator.hpp
   basis/monomial.hpp
   basis/normal_equations.hpp
+  basis/parts.hpp
   basis/piecewise_constant.hpp
   basis/piecewise_polynomial.hpp
   basis/project.hpp
   basis/projection_error.hpp
   basis/quadrature.hpp
   basis/refine.hpp
+  basis/row_sums.hpp
   basis/running_statistics.hpp
+  basis/smallest.hpp
   basis/statistics_update.hpp
   layers/activation.hpp
   layers/affine_strips.hpp

@@ -16,6 +16,7 @@
 
 #include <kutta/basis/project.hpp>
 #include <kutta/basis/projection_error.hpp>
+#include <kutta/basis/smallest.hpp>
 #include <kutta/study/manifestation.hpp>
 
 #include "data.hpp"
@@ -129,6 +130,12 @@ void run(const options& how, const std::string& directory) {
   }
   show("Fewer coefficients and as many steps", shorter, all);
 
+  std::printf("\nThe fewest cells that leave out no more than so much of any weight, in L2\n");
+  for (const double tolerance : {.2, .1, .05, .02}) {
+    const auto enough = kutta::smallest(theta, f.basis(), {.relative = tolerance},
+                                        [](std::int64_t k) { return cells(k); });
+    if (enough) std::printf("  %4.0f %%: K = %zu\n", 100 * tolerance, enough->size());
+  }
   std::printf("\nWhat four cells leave out of theta(t), in L2\n");
   for (const auto& error : kutta::projection_error(theta, f.basis(), cells(4)))
     std::printf("  %-14s %8.4f\n", error.name.c_str(), error.l2);

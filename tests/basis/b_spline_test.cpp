@@ -8,13 +8,12 @@
 #include <doctest/doctest.h>
 
 #include <kutta/basis/b_spline.hpp>
-#include <kutta/basis/evaluate.hpp>
 #include <kutta/basis/hat.hpp>
 #include <kutta/basis/monomial.hpp>
 #include <kutta/basis/piecewise_constant.hpp>
 #include <kutta/basis/project.hpp>
 
-#include "support/random.hpp"
+#include "support/depth_functions.hpp"
 
 namespace {
 
@@ -24,33 +23,12 @@ using kutta::bases::b_spline;
 using kutta::bases::hat;
 using kutta::bases::monomial;
 using kutta::bases::piecewise_constant;
+using kutta::test::at;
+using kutta::test::distance;
+using kutta::test::random_coefficients;
 using namespace kutta::literals;
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
-template <class B>
-double at(const B& phi, const depth& s, const std::vector<double>& theta) {
-  double room = std::numeric_limits<double>::quiet_NaN();
-  return kutta::evaluate(phi, s, theta, room);
-}
-
-template <class B, class C>
-double distance(const B& phi, const std::vector<double>& theta, const C& other_phi,
-                const std::vector<double>& other) {
-  double largest = 0;
-  for (const std::int64_t den : {1, 12, 21, 97})
-    for (std::int64_t num = 0; num <= den; ++num) {
-      const depth s{.num = num, .den = den};
-      const double d = std::abs(at(phi, s, theta) - at(other_phi, s, other));
-      if (!(d <= largest)) largest = d;
-    }
-  return largest;
-}
-
-std::vector<double> random_coefficients(std::size_t n) {
-  kutta::test::splitmix64 random(n);
-  return kutta::test::random_like(std::vector<double>(n), random);
-}
 
 }  // namespace
 

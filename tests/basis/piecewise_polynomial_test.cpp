@@ -8,13 +8,12 @@
 #include <doctest/doctest.h>
 
 #include <kutta/basis/discontinuous_linear.hpp>
-#include <kutta/basis/evaluate.hpp>
 #include <kutta/basis/hat.hpp>
 #include <kutta/basis/monomial.hpp>
 #include <kutta/basis/piecewise_polynomial.hpp>
 #include <kutta/basis/project.hpp>
 
-#include "support/random.hpp"
+#include "support/depth_functions.hpp"
 
 namespace {
 
@@ -26,31 +25,12 @@ using kutta::bases::discontinuous_polynomial;
 using kutta::bases::hat;
 using kutta::bases::monomial;
 using kutta::bases::node_spacing;
+using kutta::test::at;
+using kutta::test::distance;
 using namespace kutta::literals;
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr node_spacing spacings[] = {node_spacing::equal, node_spacing::gauss_lobatto};
-
-template <class B>
-double at(const B& phi, const depth& s, const std::vector<double>& theta) {
-  double room = std::numeric_limits<double>::quiet_NaN();
-  return kutta::evaluate(phi, s, theta, room);
-}
-
-/// max |θ(s) − other(s)| at many depths, from both sides.
-template <class B, class C>
-double distance(const B& phi, const std::vector<double>& theta, const C& other_phi,
-                const std::vector<double>& other) {
-  double largest = 0;
-  for (const std::int64_t den : {1, 12, 21, 97})
-    for (std::int64_t num = 0; num <= den; ++num)
-      for (const side from : {side::left, side::right}) {
-        const depth s{.num = num, .den = den, .from = from};
-        const double d = std::abs(at(phi, s, theta) - at(other_phi, s, other));
-        if (!(d <= largest)) largest = d;
-      }
-  return largest;
-}
 
 /// θ(node(k)) = θ_k: φ_j is 1 at its own node and 0 at the others, seen from where the node is.
 template <class B>
@@ -67,8 +47,7 @@ void check_nodal(const B& phi) {
 
 template <class B>
 void check_refinement(const B& phi) {
-  kutta::test::splitmix64 random(4);
-  const auto theta = kutta::test::random_like(std::vector<double>(phi.size()), random);
+  const auto theta = kutta::test::random_coefficients(phi.size());
   CHECK(distance(phi, theta, phi.refined(), kutta::refine(theta, phi)) <= 32 * epsilon);
   const auto back = kutta::project(kutta::refine(theta, phi), phi.refined(), phi);
   for (std::size_t k = 0; k < theta.size(); ++k)

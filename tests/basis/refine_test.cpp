@@ -8,46 +8,32 @@
 
 #include <doctest/doctest.h>
 
-#include <kutta/basis/evaluate.hpp>
 #include <kutta/basis/hat.hpp>
 #include <kutta/basis/piecewise_constant.hpp>
 #include <kutta/basis/refine.hpp>
 #include <kutta/tensor/product.hpp>
 
+#include "support/depth_functions.hpp"
 #include "support/random.hpp"
 
 namespace {
 
-using kutta::depth;
 using kutta::interpolate;
 using kutta::refine;
-using kutta::side;
 using kutta::bases::hat;
 using kutta::bases::piecewise_constant;
 using kutta::test::splitmix64;
 
 static_assert(kutta::refinable<hat> && kutta::refinable<piecewise_constant>);
 
-template <class B>
-double at(const B& phi, const depth& s, const std::vector<double>& theta) {
-  double room = 0;
-  return kutta::evaluate(phi, s, theta, room);
-}
-
-/// max |θ_coarse(s) − θ_fine(s)| over many exact depths, in units of ε max |θ_k|.
+/// The distance in units of ε max |θ_k|.
 template <class B, class C>
-double distance(const B& coarse, const std::vector<double>& theta, const C& fine,
-                const std::vector<double>& theta_fine) {
-  double largest = 0, scale = 0;
+double relative_distance(const B& coarse, const std::vector<double>& theta, const C& fine,
+                         const std::vector<double>& theta_fine) {
+  double scale = 0;
   for (const double v : theta) scale = std::max(scale, std::abs(v));
-  for (const std::int64_t den : {1, 2, 3, 7, 12, 64, 97, 360})
-    for (std::int64_t num = 0; num <= den; ++num)
-      for (const side from : {side::left, side::right}) {
-        const depth s{.num = num, .den = den, .from = from};
-        const double d = std::abs(at(coarse, s, theta) - at(fine, s, theta_fine));
-        if (!(d <= largest)) largest = d;
-      }
-  return largest / (scale * std::numeric_limits<double>::epsilon());
+  return kutta::test::distance(coarse, theta, fine, theta_fine) /
+         (scale * std::numeric_limits<double>::epsilon());
 }
 
 }  // namespace
@@ -71,7 +57,7 @@ TEST_CASE_TEMPLATE("refinement keeps theta(s) at every depth, on both sides of a
     CAPTURE(size);
     const B coarse(size);
     const auto theta = kutta::test::random_like(std::vector<double>(coarse.size()), random);
-    CHECK(distance(coarse, theta, coarse.refined(), refine(theta, coarse)) <= 4);
+    CHECK(relative_distance(coarse, theta, coarse.refined(), refine(theta, coarse)) <= 4);
 
     B fine = coarse;
     auto theta_fine = theta;
@@ -80,7 +66,7 @@ TEST_CASE_TEMPLATE("refinement keeps theta(s) at every depth, on both sides of a
       fine = fine.refined();
       CAPTURE(times);
       CHECK(theta_fine.size() == fine.size());
-      CHECK(distance(coarse, theta, fine, theta_fine) <= 4);
+      CHECK(relative_distance(coarse, theta, fine, theta_fine) <= 4);
     }
   }
 }

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include <kutta/basis/basis.hpp>
-#include <kutta/basis/evaluate.hpp>
+#include <kutta/basis/parts.hpp>
+#include <kutta/basis/row_sums.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -20,8 +21,8 @@ namespace kutta {
 /// The moments of Adam: means of g and of g², and a count.
 template <class M>
 concept optimiser_moments = requires(M m) {
-  m.first.size();
-  m.second.size();
+  kutta::zeros_like(m.first);
+  kutta::zeros_like(m.second);
   m.steps;
 };
 
@@ -49,14 +50,11 @@ class basis_operator {
       detail::require_same_shape("basis_operator: theta", theta[0], theta_k);
     std::vector<P> result;
     result.reserve(rows_);
-    std::vector<basis_value> row;
-    for (std::size_t j = 0; j < rows_; ++j) {
-      row.clear();
-      for (std::size_t k = 0; k < columns_; ++k)
-        if ((*this)(j, k) != 0) row.push_back({k, (*this)(j, k)});
-      result.push_back(kutta::zeros_like(theta[0]));
-      detail::weighted_sum(row.data(), row.size(), theta, result.back());
-    }
+    for (std::size_t j = 0; j < rows_; ++j) result.push_back(kutta::zeros_like(theta[0]));
+    const auto rows = nonzero_rows();
+    detail::for_each_common_leaf(
+        [&](const std::string&, const auto& x, const auto& y) { detail::sum_rows(rows, x, y); }, "",
+        detail::addresses(theta), detail::addresses(result));
     return result;
   }
 
@@ -65,13 +63,26 @@ class basis_operator {
   /// @throws std::invalid_argument as for coefficients.
   template <optimiser_moments M>
   M apply(const M& moments) const {
-    basis_operator sizes = *this;
-    for (double& value : sizes.values_)
+    return {apply(moments.first), absolute().apply(moments.second), moments.steps};
+  }
+
+  /// |M|, entry by entry.
+  basis_operator absolute() const {
+    basis_operator m = *this;
+    for (double& value : m.values_)
       if (value < 0) value = -value;
-    return {apply(moments.first), sizes.apply(moments.second), moments.steps};
+    return m;
   }
 
  private:
+  std::vector<detail::matrix_row> nonzero_rows() const {
+    std::vector<detail::matrix_row> rows(rows_);
+    for (std::size_t j = 0; j < rows_; ++j)
+      for (std::size_t k = 0; k < columns_; ++k)
+        if ((*this)(j, k) != 0) rows[j].push_back({k, (*this)(j, k)});
+    return rows;
+  }
+
   std::size_t rows_, columns_;
   std::vector<double> values_;
 };

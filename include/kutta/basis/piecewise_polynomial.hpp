@@ -78,87 +78,34 @@ inline std::size_t cells_for(const char* family, std::int64_t size, std::int64_t
 
 namespace kutta::bases {
 
-/// Continuous, of degree p on each of n cells: K = p n + 1; p = 1 is `hat`.
+/// Of degree p on each of n cells, with values shared at the edges between them or with jumps
+/// there.
 ///
-/// The φ_k sum to 1. Control points: p + 1 in each cell, its ends shared with its neighbours. They
-/// are equally spaced or those of Gauss and Lobatto, which keep |φ_k| ≤ 1 for every p.
-template <std::size_t Degree>
-class continuous_polynomial {
+/// The φ_k sum to 1. Control points: p + 1 in each cell, its ends included: shared with its
+/// neighbours, or seen from inside. They are equally spaced or those of Gauss and Lobatto, which
+/// keep |φ_k| ≤ 1 for every p.
+template <std::size_t Degree, bool IsContinuous>
+class piecewise_polynomial {
   static_assert(Degree >= 1, "of degree 0 there is only piecewise_constant");
 
  public:
   static constexpr std::size_t support = Degree + 1;
 
-  /// (K − 1)/p equal cells.
-  /// @throws std::invalid_argument unless K = p n + 1 with n ≥ 1.
-  explicit continuous_polynomial(std::int64_t size,
-                                 node_spacing spacing = node_spacing::gauss_lobatto)
-      : cells_(detail::cells_for("bases::continuous_polynomial", size, p, 1)), in_cell_(spacing) {}
-
-  /// One cell between each two breakpoints.
-  /// @throws std::invalid_argument unless the breakpoints ascend from 0 to 1.
-  explicit continuous_polynomial(std::vector<rational> breakpoints,
-                                 node_spacing spacing = node_spacing::gauss_lobatto)
-      : cells_("bases::continuous_polynomial", std::move(breakpoints)), in_cell_(spacing) {}
-
-  std::size_t size() const { return Degree * cells_.count() + 1; }
-  std::size_t degree() const { return Degree; }
-  std::vector<rational> breakpoints() const { return cells_.breakpoints(); }
-
-  basis_values<support> operator()(const depth& s) const {
-    const auto [cell, u] = cells_.locate(s);
-    basis_values<support> v;
-    v.count = support;
-    for (std::size_t j = 0; j < support; ++j)
-      v.values[j] = {Degree * static_cast<std::size_t>(cell) + j, in_cell_(j, u)};
-    return v;
-  }
-
-  depth node(std::size_t k) const {
-    const bool at_end = k + 1 == size();
-    return in_cell_.node(cells_, at_end ? cells_.count() - 1 : k / Degree,
-                         at_end ? Degree : k % Degree);
-  }
-
-  /// The family with every cell halved.
-  continuous_polynomial refined() const {
-    continuous_polynomial result = *this;
-    result.cells_ = cells_.halved();
-    return result;
-  }
-
- private:
-  static constexpr auto p = static_cast<std::int64_t>(Degree);
-
-  cells cells_;
-  detail::lagrange<support> in_cell_;
-};
-
-/// Of degree p on each of n cells, with jumps between them: K = (p + 1) n; p = 1 is
-/// `discontinuous_linear`.
-///
-/// The φ_k sum to 1. Control points: p + 1 in each cell, its ends included and seen from inside.
-template <std::size_t Degree>
-class discontinuous_polynomial {
-  static_assert(Degree >= 1, "of degree 0 there is only piecewise_constant");
-
- public:
-  static constexpr std::size_t support = Degree + 1;
-
-  /// K/(p + 1) equal cells.
-  /// @throws std::invalid_argument unless K = (p + 1) n with n ≥ 1.
-  explicit discontinuous_polynomial(std::int64_t size,
-                                    node_spacing spacing = node_spacing::gauss_lobatto)
-      : cells_(detail::cells_for("bases::discontinuous_polynomial", size, p + 1, 0)),
+  /// Equal cells.
+  /// @throws std::invalid_argument unless K = p n + 1, with jumps (p + 1) n, for an n ≥ 1.
+  explicit piecewise_polynomial(std::int64_t size,
+                                node_spacing spacing = node_spacing::gauss_lobatto)
+      : cells_(detail::cells_for(family, size, static_cast<std::int64_t>(each),
+                                 static_cast<std::int64_t>(extra))),
         in_cell_(spacing) {}
 
   /// One cell between each two breakpoints.
   /// @throws std::invalid_argument unless the breakpoints ascend from 0 to 1.
-  explicit discontinuous_polynomial(std::vector<rational> breakpoints,
-                                    node_spacing spacing = node_spacing::gauss_lobatto)
-      : cells_("bases::discontinuous_polynomial", std::move(breakpoints)), in_cell_(spacing) {}
+  explicit piecewise_polynomial(std::vector<rational> breakpoints,
+                                node_spacing spacing = node_spacing::gauss_lobatto)
+      : cells_(family, std::move(breakpoints)), in_cell_(spacing) {}
 
-  std::size_t size() const { return support * cells_.count(); }
+  std::size_t size() const { return each * cells_.count() + extra; }
   std::size_t degree() const { return Degree; }
   std::vector<rational> breakpoints() const { return cells_.breakpoints(); }
 
@@ -167,25 +114,41 @@ class discontinuous_polynomial {
     basis_values<support> v;
     v.count = support;
     for (std::size_t j = 0; j < support; ++j)
-      v.values[j] = {support * static_cast<std::size_t>(cell) + j, in_cell_(j, u)};
+      v.values[j] = {each * static_cast<std::size_t>(cell) + j, in_cell_(j, u)};
     return v;
   }
 
-  depth node(std::size_t k) const { return in_cell_.node(cells_, k / support, k % support); }
+  depth node(std::size_t k) const {
+    const bool beyond = k == each * cells_.count();  // the last of shared ends
+    return beyond ? in_cell_.node(cells_, cells_.count() - 1, Degree)
+                  : in_cell_.node(cells_, k / each, k % each);
+  }
 
   /// The family with every cell halved.
-  discontinuous_polynomial refined() const {
-    discontinuous_polynomial result = *this;
+  piecewise_polynomial refined() const {
+    piecewise_polynomial result = *this;
     result.cells_ = cells_.halved();
     return result;
   }
 
  private:
-  static constexpr auto p = static_cast<std::int64_t>(Degree);
+  static constexpr const char* family =
+      IsContinuous ? "bases::continuous_polynomial" : "bases::discontinuous_polynomial";
+  // K = each n + extra
+  static constexpr std::size_t each = IsContinuous ? Degree : Degree + 1;
+  static constexpr std::size_t extra = IsContinuous ? 1 : 0;
 
   cells cells_;
   detail::lagrange<support> in_cell_;
 };
+
+/// Continuous: K = p n + 1; p = 1 is `hat`.
+template <std::size_t Degree>
+using continuous_polynomial = piecewise_polynomial<Degree, true>;
+
+/// With jumps between the cells: K = (p + 1) n; p = 1 is `discontinuous_linear`.
+template <std::size_t Degree>
+using discontinuous_polynomial = piecewise_polynomial<Degree, false>;
 
 static_assert(nodal_basis<continuous_polynomial<2>> && integrable_basis<continuous_polynomial<2>>);
 static_assert(nodal_basis<discontinuous_polynomial<2>> &&

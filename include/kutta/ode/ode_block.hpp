@@ -14,6 +14,7 @@
 
 #include <kutta/basis/depth.hpp>
 #include <kutta/basis/evaluate.hpp>
+#include <kutta/basis/mixed.hpp>
 #include <kutta/basis/statistics_update.hpp>
 #include <kutta/layers/call.hpp>
 #include <kutta/ode/block_pass.hpp>

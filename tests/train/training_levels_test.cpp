@@ -11,6 +11,7 @@
 
 #include <kutta/basis/hat.hpp>
 #include <kutta/basis/legendre.hpp>
+#include <kutta/basis/mixed.hpp>
 #include <kutta/basis/piecewise_constant.hpp>
 #include <kutta/ode/ode_block.hpp>
 #include <kutta/schemes/first_order.hpp>
@@ -141,6 +142,35 @@ TEST_CASE("levels of different kinds: schemes, families, steps of their own") {
     }
   });
   CHECK(sizes == std::vector<std::size_t>{2, 2, 5, 3});
+}
+
+TEST_CASE("fields in families of their own") {
+  using affine = kutta::test::normalised_affine;
+  using kutta::bases::mixed;
+  const mixed coarse(piecewise_constant(2), hat(2)), fine(piecewise_constant(4), hat(3));
+  const ode_block<affine, euler, mixed<piecewise_constant, hat>> f{affine{}, coarse, {.steps = 2}};
+  const std::vector levels{training_level{0, f}, training_level{1, f.with_basis(fine)}};
+  const affine::params like{Eigen::MatrixXd::Zero(1, 1), Eigen::VectorXd::Zero(1)};
+  auto theta = kutta::zero_coefficients(coarse, like);
+  kutta::adam optimiser(theta);
+  kutta::train_in_levels(levels, 0, 2, std::tie(theta, optimiser),
+                         [&](const auto&, std::int64_t epoch) {
+                           auto& w = theta.of<&affine::params::w>();
+                           auto& b = theta.of<&affine::params::b>();
+                           if (epoch == 0) {
+                             w[1](0, 0) = 3;
+                             b[1](0) = 4;
+                             optimiser.moments().steps = 2;
+                             return;
+                           }
+                           REQUIRE(w.size() == 4);
+                           REQUIRE(b.size() == 3);
+                           CHECK(w[1](0, 0) == 0);
+                           CHECK(w[2](0, 0) == 3);
+                           CHECK(std::abs(b[1](0) - 2) <= 1e-14);
+                           CHECK(optimiser.moments().steps == 2);
+                           CHECK(kutta::same_shape(optimiser.moments().first, theta));
+                         });
 }
 
 TEST_CASE("a run that goes on from what was saved is the run that was not broken off") {

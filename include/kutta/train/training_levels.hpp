@@ -23,6 +23,7 @@
 #include <vector>
 
 #include <kutta/basis/basis_operator.hpp>
+#include <kutta/basis/mixed_operator.hpp>
 #include <kutta/basis/project.hpp>
 #include <kutta/basis/running_statistics.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -76,20 +77,20 @@ concept moments_optimiser = requires(O& optimiser) {
 
 namespace detail {
 
-template <basis From, basis To, class P>
-void change_level(const basis_operator& m, const From&, const To&, bool, std::vector<P>& theta) {
+template <class M, class From, class To, tensor C>
+void change_level(const M& m, const From&, const To&, bool, C& theta) {
   theta = m.apply(theta);
 }
 
-template <basis From, basis To, momentum_optimiser O>
-void change_level(const basis_operator& m, const From&, const To&, bool drop, O& optimiser) {
+template <class M, class From, class To, momentum_optimiser O>
+void change_level(const M& m, const From&, const To&, bool drop, O& optimiser) {
   if (!optimiser.velocity()) return;
   *optimiser.velocity() = m.apply(*optimiser.velocity());
   if (drop) kutta::set_zero(*optimiser.velocity());
 }
 
-template <basis From, basis To, moments_optimiser O>
-void change_level(const basis_operator& m, const From&, const To&, bool drop, O& optimiser) {
+template <class M, class From, class To, moments_optimiser O>
+void change_level(const M& m, const From&, const To&, bool drop, O& optimiser) {
   auto& moments = optimiser.moments();
   moments = m.apply(moments);
   if (!drop) return;
@@ -123,7 +124,7 @@ void enter_level(const training_level<From>& from, const training_level<To>& to,
                  std::tuple<Carried&...>& carried) {
   const auto& phi = from.block.basis();
   const auto& next = to.block.basis();
-  const basis_operator m = projection(phi, next);
+  const auto m = projection(phi, next);
   std::apply([&](auto&... of) { (change_level(m, phi, next, to.drop_moments, of), ...); }, carried);
 }
 
@@ -169,7 +170,7 @@ std::vector<std::int64_t> first_epochs(const Levels& levels) {
 
 /// Calls `train(block, epoch)` for every epoch in [first, last), with the block of that epoch.
 /// Before the first epoch of a level, `carried` is projected from the family of the level before:
-/// coefficients (std::vector<P>), optimisers of them, `level_statistics`. Where the new family
+/// coefficients, optimisers of them, `level_statistics`. Where the new family
 /// contains the old one, no function of depth changes but for rounding.
 ///
 ///     train_in_levels(levels, 0, 90, std::tie(theta, optimiser, stats), train);

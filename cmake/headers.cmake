@@ -39,6 +39,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/host_copy.hpp
   tensor/host_device.hpp
   tensor/index.hpp
+  tensor/lane_sums.hpp
   tensor/math.hpp
   tensor/named_leaves.hpp
   tensor/number_text.hpp
@@ -87,6 +88,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/call.hpp
   layers/check_residual.hpp
   layers/differences.hpp
+  layers/host_calls.hpp
   layers/layer.hpp
   layers/residual_check.hpp
   layers/tanh.hpp
@@ -96,11 +98,13 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/end_rates.hpp
   ode/ensemble.hpp
   ode/ensemble_block.hpp
+  ode/ensemble_run.hpp
   ode/ensemble_workspace.hpp
   ode/error_estimate.hpp
   ode/event.hpp
   ode/execution.hpp
   ode/explicit_stepper.hpp
+  ode/first_step.hpp
   ode/fused_step.hpp
   ode/hermite.hpp
   ode/integrate.hpp
@@ -110,13 +114,16 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/lane_steps.hpp
   ode/low_storage_step.hpp
   ode/low_storage_stepper.hpp
+  ode/notify.hpp
   ode/observers.hpp
   ode/ode_block.hpp
   ode/partitioned_step.hpp
   ode/partitioned_stepper.hpp
   ode/per_sample.hpp
+  ode/samples_run.hpp
   ode/shu_osher_step.hpp
   ode/shu_osher_stepper.hpp
+  ode/solution.hpp
   ode/stabilised_step.hpp
   ode/stabilised_stepper.hpp
   ode/status.hpp

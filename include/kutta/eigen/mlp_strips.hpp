@@ -16,6 +16,7 @@
 #include <kutta/layers/activation.hpp>
 #include <kutta/layers/affine_strips.hpp>
 #include <kutta/tensor/index.hpp>
+#include <kutta/tensor/lane_sums.hpp>
 
 namespace kutta::detail {
 

@@ -5,6 +5,7 @@
 /// The size of an error in units of the tolerance.
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <stdexcept>
@@ -40,6 +41,26 @@ struct squared_ratio {
   }
 };
 
+/// atol + rtol |x| is the scale of an error whose mean square is taken over n elements, √n
+/// included.
+template <std::floating_point T>
+struct error_tolerance {
+  T rtol, atol;
+
+  error_tolerance(const adaptive& how, std::size_t n)
+      : rtol(static_cast<T>(root(how, n) * how.rtol)),
+        atol(static_cast<T>(root(how, n) * how.atol)) {
+    // An element that stays 0 under atol = 0 has an error of 0, not of 0/0.
+    constexpr T least = std::numeric_limits<T>::min();
+    if (atol < least) atol = least;
+  }
+
+ private:
+  static double root(const adaptive& how, std::size_t n) {
+    return how.norm == error_norm::max ? 1 : std::sqrt(static_cast<double>(n));
+  }
+};
+
 /// x − x: 0 where x is finite, NaN elsewhere.
 struct finite_or_nan {
   template <class V>
@@ -71,13 +92,7 @@ class error_scale {
   using real = accumulator_t<scalar>;
 
   /// @throws std::invalid_argument for a norm that such states do not have.
-  error_scale(const adaptive& how, const X& x)
-      : norm_(how.norm),
-        rtol_(static_cast<scalar>(root_of_count(x) * how.rtol)),
-        atol_(static_cast<scalar>(root_of_count(x) * how.atol)) {
-    // An element that stays 0 under atol = 0 has an error of 0, not of 0/0.
-    constexpr scalar least = std::numeric_limits<scalar>::min();
-    if (atol_ < least) atol_ = least;
+  error_scale(const adaptive& how, const X& x) : norm_(how.norm), tolerance_(how, count(x)) {
     if (norm_ == error_norm::per_sample && !batch<X>)
       throw std::invalid_argument(
           "adaptive: norm per_sample expects a batch, got a state without samples");
@@ -90,7 +105,8 @@ class error_scale {
   /// over memory; NaN if an element of x1 is not finite. 0 for a state without elements.
   template <class... V>
   [[gnu::always_inline]] real squared(const X& x0, const X& x1, const scaled<V>&... terms) const {
-    const detail::squared_ratio<scalar, sizeof...(V)> ratio{{terms.a...}, rtol_, atol_};
+    const detail::squared_ratio<scalar, sizeof...(V)> ratio{
+        {terms.a...}, tolerance_.rtol, tolerance_.atol};
     if constexpr (has_largest<X>)
       if (norm_ == error_norm::max) return kutta::largest(ratio, x0, x1, terms.x...);
     if constexpr (batch<X>)
@@ -106,16 +122,16 @@ class error_scale {
   }
 
  private:
-  /// √n of the n elements that a mean is taken over.
-  double root_of_count(const X& x) const {
-    std::size_t n = norm_ == error_norm::max ? 1 : element_count(x);
+  /// The elements that a mean is taken over.
+  std::size_t count(const X& x) const {
+    const std::size_t n = element_count(x);
     if constexpr (batch<X>)
-      if (norm_ == error_norm::per_sample && kutta::samples(x) > 0) n /= kutta::samples(x);
-    return std::sqrt(static_cast<double>(n));
+      if (norm_ == error_norm::per_sample && kutta::samples(x) > 0) return n / kutta::samples(x);
+    return n;
   }
 
   error_norm norm_;
-  scalar rtol_, atol_;
+  detail::error_tolerance<scalar> tolerance_;
 };
 
 }  // namespace kutta

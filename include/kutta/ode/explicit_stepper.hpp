@@ -12,7 +12,7 @@
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/ode/stepper.hpp>
-#include <kutta/ode/workspace.hpp>
+#include <kutta/ode/block_step.hpp>
 #include <kutta/schemes/coefficients.hpp>
 #include <kutta/schemes/dense_output.hpp>
 #include <kutta/schemes/scheme.hpp>
@@ -100,7 +100,7 @@ class explicit_stepper {
 
   /// f(t, x0) at the start of the step.
   template <class F>
-  const X& rate(F& f, real t, const X& x0, statistics& stats) {
+  [[gnu::always_inline]] const X& rate(F& f, real t, const X& x0, statistics& stats) {
     if (!knows_rate_) {
       f(t, x0, k_[0]);
       ++stats.evaluations;

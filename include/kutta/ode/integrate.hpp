@@ -10,54 +10,26 @@
 ///     if (!end) std::cerr << end.text() << '\n';
 
 #include <cmath>
-#include <concepts>
 #include <cstdint>
 #include <limits>
-#include <stdexcept>
-#include <string>
+#include <type_traits>
 #include <utility>
 
 #include <kutta/ode/accepted_step.hpp>
 #include <kutta/ode/error_estimate.hpp>
 #include <kutta/ode/explicit_stepper.hpp>
+#include <kutta/ode/first_step.hpp>
 #include <kutta/ode/fused_step.hpp>
 #include <kutta/ode/low_storage_stepper.hpp>
+#include <kutta/ode/notify.hpp>
 #include <kutta/ode/shu_osher_stepper.hpp>
+#include <kutta/ode/solution.hpp>
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step_control.hpp>
 #include <kutta/ode/stepper.hpp>
-#include <kutta/tensor/number_text.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
-
-/// From t0 to t1; backwards in time if t1 < t0.
-template <std::floating_point T = double>
-struct time_span {
-  T t0, t1;
-};
-
-/// Where an integration came to, and why it ended there.
-template <tensor X>
-struct [[nodiscard]] solution {
-  using real = detail::step_real_t<X>;
-
-  X x;     ///< x(t)
-  real t;  ///< the end of the last accepted step
-  real h;  ///< the step that was, or would have been, tried last
-  kutta::status status;
-  statistics stats;
-
-  bool ok() const { return status == status::success || status == status::event; }
-  explicit operator bool() const { return ok(); }
-
-  /// "step_too_small: … (t = 1.5, h = 2e-16, after 120 steps)".
-  std::string text() const {
-    return std::string(explain(status)) + " (t = " + detail::number_text(static_cast<double>(t)) +
-           ", h = " + detail::number_text(static_cast<double>(h)) + ", after " +
-           std::to_string(stats.accepted) + " steps)";
-  }
-};
 
 namespace detail {
 
@@ -75,14 +47,6 @@ struct compensated_sum {
   }
 };
 
-template <class T>
-void require_valid(const time_span<T>& span) {
-  if (!std::isfinite(span.t1 - span.t0))
-    throw std::invalid_argument("integrate: expected a finite span, got from " +
-                                number_text(static_cast<double>(span.t0)) + " to " +
-                                number_text(static_cast<double>(span.t1)));
-}
-
 /// One more step in the statistics.
 template <class T>
 void count_step(statistics& stats, T h) {
@@ -90,70 +54,6 @@ void count_step(statistics& stats, T h) {
   if (stats.accepted == 0 || length < stats.smallest_step) stats.smallest_step = length;
   if (stats.accepted == 0 || length > stats.largest_step) stats.largest_step = length;
   ++stats.accepted;
-}
-
-/// Tells every observer of the initial value, if it wants to know.
-template <class T, class X, class... O>
-void begin(T t, const X& x, O&... observers) {
-  [[maybe_unused]] const auto tell = [&](auto& observer) {
-    if constexpr (requires { observer.begin(t, x); }) observer.begin(t, x);
-  };
-  (tell(observers), ...);
-}
-
-/// An observer that may end the integration: observer.stops(step, x) returns whether it does, and
-/// has then cut the step at the time of its event, where x is the solution.
-template <class O, class Step>
-concept terminating = requires(O& observer, Step& step, typename Step::state& x) {
-  { observer.stops(step, x) } -> std::same_as<bool>;
-};
-
-/// Shows a step to all observers; returns whether one of them stops, with `event` the solution
-/// there. Those that may stop come first, so that the others see no step past the end; what they
-/// found past it, they forget.
-template <class Step, class X, class... O>
-bool observe(Step& step, X& event, O&... observers) {
-  bool stop = false;
-  const auto ask = [&](auto& observer) {
-    if constexpr (terminating<decltype(observer), Step>) stop = observer.stops(step, event) || stop;
-  };
-  const auto show = [&](auto& observer) {
-    if constexpr (!terminating<decltype(observer), Step>) observer(std::as_const(step));
-  };
-  const auto end = [&](auto& observer) {
-    if constexpr (requires { observer.forget_past(std::as_const(step)); })
-      observer.forget_past(std::as_const(step));
-  };
-  (ask(observers), ...);
-  if (stop) (end(observers), ...);
-  (show(observers), ...);
-  return stop;
-}
-
-/// The shortest step at time t: so much of |t| that the stages have different times.
-template <class T>
-T shortest_step(T t) {
-  return 16 * std::numeric_limits<T>::epsilon() * std::abs(t);
-}
-
-/// The first step by `initial_step`, or the first that time resolves.
-template <class Stepper, class F, class X, class T>
-T first_step(Stepper& stepper, F& f, const error_scale<X>& scale, const X& x0, T t0, T length,
-             X& point, X& second, statistics& stats) {
-  const X& rate = stepper.rate(f, t0, x0, stats);
-  const auto norm = [&](const auto&... terms) {
-    return std::sqrt(static_cast<double>(scale.squared(x0, x0, terms...)));
-  };
-  const T direction = length < 0 ? -1 : 1;
-  const double d0 = norm(scaled<X>{1, x0}), d1 = norm(scaled<X>{1, rate});
-  const double h = initial_step(d0, d1, Stepper::error_order(), [&](double h0) {
-    h0 = std::fmin(h0, std::abs(static_cast<double>(length)));
-    kutta::add(point, x0, scaled<X>{direction * static_cast<T>(h0), rate});
-    f(t0 + direction * static_cast<T>(h0), std::as_const(point), second);
-    ++stats.evaluations;
-    return norm(scaled<X>{1, second}, scaled<X>{-1, rate}) / h0;
-  });
-  return direction * std::fmax(static_cast<T>(h), 2 * shortest_step(t0));
 }
 
 }  // namespace detail

@@ -11,7 +11,8 @@
 #include <cstdint>
 #include <limits>
 
-#include <kutta/ode/integrate.hpp>
+#include <kutta/ode/first_step.hpp>
+#include <kutta/ode/solution.hpp>
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step_control.hpp>
 #include <kutta/schemes/coefficients.hpp>
@@ -19,25 +20,6 @@
 #include <kutta/tensor/simd.hpp>
 
 namespace kutta::detail {
-
-/// atol + rtol |x| is the scale of an error whose mean square is taken over n elements, √n included
-/// (see `error_scale`).
-template <std::floating_point T>
-struct error_tolerance {
-  T rtol, atol;
-
-  error_tolerance(const adaptive& how, std::size_t n)
-      : rtol(static_cast<T>(root(how, n) * how.rtol)),
-        atol(static_cast<T>(root(how, n) * how.atol)) {
-    constexpr T least = std::numeric_limits<T>::min();
-    if (atol < least) atol = least;
-  }
-
- private:
-  static double root(const adaptive& how, std::size_t n) {
-    return how.norm == error_norm::max ? 1 : std::sqrt(static_cast<double>(n));
-  }
-};
 
 /// The weights of a stage sum, and of the sum at a step's end, to be told apart by type.
 template <explicit_scheme S, std::size_t I>
@@ -49,22 +31,6 @@ template <explicit_scheme S>
 struct end_weights {
   template <std::size_t J>
   static constexpr double value = b_v<S, J>;
-};
-
-/// What all integrations of a call have in common: the options, and the powers of the filter.
-struct step_rule {
-  adaptive how;
-  inverse_power now, before, long_before, retry;
-  double safety;  ///< of a step that follows an accepted one (see `step_controller`)
-
-  /// k: the error of a step is O(h^k).
-  step_rule(const adaptive& options, int k)
-      : how(options),
-        now(how.filter.beta1 / (2 * k)),
-        before(std::abs(how.filter.beta2) / (2 * k)),
-        long_before(std::abs(how.filter.beta3) / (2 * k)),
-        retry(1. / (2 * k)),
-        safety(std::pow(how.safety, how.filter.beta1 + how.filter.beta2 + how.filter.beta3)) {}
 };
 
 /// One integration, V = double, or one in each lane, V = simd<double, W>. Conditions and counts are
@@ -158,7 +124,7 @@ class lane_steps {
  private:
   /// The next step of `step_controller`.
   [[gnu::always_inline]] V next_step(const step_rule& rule, const V& error) {
-    constexpr double largest_retry = 0.95, infinity = std::numeric_limits<double>::infinity();
+    constexpr double infinity = std::numeric_limits<double>::infinity();
     const adaptive& how = rule.how;
     const step_filter& filter = how.filter;
     const V zero(0.), one(1.), grow(how.grow), shrink(how.shrink);
@@ -167,10 +133,14 @@ class lane_steps {
     const V bound = where_less(shrink, wanted, most, shrink);
     const V is_within = where_less(shrink, wanted, where_less(wanted, most, one, zero), zero);
     const V onward = chosen(is_within, wanted, bound);
-    const V retry = limited(shrink, how.safety * power(rule.retry, error), V(largest_retry));
+    const V retry =
+        limited(shrink, how.safety * power(rule.retry, error), V(step_rule::largest_retry));
     const V again = where_less(error, V(infinity), retry, shrink);
     const V factor = chosen(taken, onward, again);
-    const V step = chosen(taken * is_within, now * (memory * h), factor * h);
+    const V wanted_step = chosen(taken * is_within, now * (memory * h), factor * h);
+    const V guess = guessed_step(h, before_);
+    const V is_good = taken * where_less(guess_defect(guess, wanted_step), zero, one, zero);
+    before_ = chosen(taken, h, before_);
 
     V next(rule.safety);
     if (filter.beta2 != 0) next *= signed_power(rule.before, filter.beta2, error);
@@ -180,7 +150,7 @@ class lane_steps {
     if (filter.alpha != 0)
       memory_ *= each_lane(factor, [&](double x) { return std::pow(x, -filter.alpha); });
     repeated_ = 1. - taken;
-    return step;
+    return chosen(is_good, guess, wanted_step);
   }
 
   [[gnu::always_inline]] static V power(const inverse_power& p, const V& x) {
@@ -213,14 +183,14 @@ class lane_steps {
   }
 
   void clear(std::size_t lane) {
-    for (V* x : {&t, &h, &taken, &ended, &t1_, &lost_, &memory_, &last_error_, &repeated_,
+    for (V* x : {&t, &h, &taken, &ended, &t1_, &lost_, &memory_, &last_error_, &before_, &repeated_,
                  &largest_, &active_, &last_, &accepted_, &rejected_, &non_finite_})
       set_lane(*x, lane, 0);
     set_lane(smallest_, lane, std::numeric_limits<double>::infinity());
   }
 
   V t1_{0.}, lost_{0.};
-  V memory_{0.}, last_error_{0.}, repeated_{0.};
+  V memory_{0.}, last_error_{0.}, before_{0.}, repeated_{0.};
   V smallest_{0.}, largest_{0.}, accepted_{0.}, rejected_{0.}, non_finite_{0.};
   V active_{0.}, last_{0.};
 };

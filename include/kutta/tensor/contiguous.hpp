@@ -7,6 +7,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 #include <vector>
 
 #include <kutta/tensor/host_device.hpp>
@@ -18,12 +19,20 @@ namespace kutta {
 
 namespace detail {
 
+/// Of up to so many elements, g++ would put some into one register, and take them apart again for
+/// what reads them: a step waits for that. clang++ unrolls no loop with a barrier in it.
+#ifdef __clang__
+inline constexpr std::size_t most_one_by_one = 0;
+#else
+inline constexpr std::size_t most_one_by_one = 4;
+#endif
+
 /// A length known only at run time and below 8 takes a loop that no compiler vectorises: for so few
 /// elements a vector loop's checks cost more than the elements, and its wide loads would wait for
 /// the narrow stores that came before them.
 template <class S, class F, class... X>
 KUTTA_HD constexpr void map_n(S* y, std::size_t n, const F& f, const X*... x) {
-  if (!__builtin_constant_p(n) && n < 8) {
+  if (!std::is_constant_evaluated() && (__builtin_constant_p(n) ? n <= most_one_by_one : n < 8)) {
     for (std::size_t i = 0; i < n; ++i) {
       y[i] = f(x[i]...);
       asm volatile("");
@@ -33,22 +42,31 @@ KUTTA_HD constexpr void map_n(S* y, std::size_t n, const F& f, const X*... x) {
   for (std::size_t i = 0; i < n; ++i) y[i] = f(x[i]...);
 }
 
-/// Σ f(xᵢ…): sixteen interleaved partial sums, so that the loop vectorises and the order of the
-/// additions depends on n alone.
+/// Σ f(xᵢ…) over the first n/16 times 16 elements, in sixteen interleaved partial sums, so that the
+/// loop vectorises.
 template <class S, class F, class... X>
-KUTTA_HD constexpr accumulator_t<S> sum_n(std::size_t n, const F& f, const X*... x) {
-  using accumulator = accumulator_t<S>;
+KUTTA_HD constexpr accumulator_t<S> sum_of_blocks(std::size_t n, const F& f, const X*... x) {
   constexpr std::size_t lanes = 16;
-  accumulator total = 0;
+  accumulator_t<S> partial[lanes] = {}, total = 0;
+  for (std::size_t i = 0; i + lanes <= n; i += lanes)
+    for (std::size_t l = 0; l < lanes; ++l)
+      partial[l] += static_cast<accumulator_t<S>>(f(x[i + l]...));
+  for (const accumulator_t<S> p : partial) total += p;
+  return total;
+}
+
+/// Σ f(xᵢ…): the order of the additions depends on n alone. Inlined by force, for an integration
+/// waits for the sums over its small states.
+template <class S, class F, class... X>
+[[gnu::always_inline]] KUTTA_HD constexpr accumulator_t<S> sum_n(std::size_t n, const F& f,
+                                                                 const X*... x) {
+  accumulator_t<S> total = 0;
   std::size_t i = 0;
-  if (n >= 2 * lanes) {
-    accumulator partial[lanes] = {};
-    for (; i + lanes <= n; i += lanes)
-      for (std::size_t l = 0; l < lanes; ++l)
-        partial[l] += static_cast<accumulator>(f(x[i + l]...));
-    for (const accumulator p : partial) total += p;
+  if (n >= 32) {
+    total = sum_of_blocks<S>(n, f, x...);
+    i = n - n % 16;
   }
-  for (; i < n; ++i) total += static_cast<accumulator>(f(x[i]...));
+  for (; i < n; ++i) total += static_cast<accumulator_t<S>>(f(x[i]...));
   return total;
 }
 

@@ -68,6 +68,16 @@ struct copy {
   }
 };
 
+/// y + a v. Lanes have it as one operation where the instruction set does: clang++ fuses a product
+/// and a sum within an expression, not across the operators of a class.
+template <class V, class S>
+KUTTA_HD constexpr V plus_product(const V& y, const S& a, const V& v) {
+  if constexpr (requires { y.plus_product(a, v); })
+    return y.plus_product(a, v);
+  else
+    return y + a * v;
+}
+
 /// a₁ v₁ + … + aₙ vₙ, from the left.
 template <class S, std::size_t N>
 struct linear_combination {
@@ -77,7 +87,7 @@ struct linear_combination {
   KUTTA_HD constexpr V operator()(const V& v, const W&... more) const {
     V y = a[0] * v;
     std::size_t i = 1;
-    ((y += a[i++] * more), ...);
+    ((y = plus_product(y, a[i++], more)), ...);
     return y;
   }
 };
@@ -91,7 +101,7 @@ struct increment {
   KUTTA_HD constexpr V operator()(const V& x, const W&... v) const {
     V y = x;
     std::size_t i = 0;
-    ((y += a[i++] * v), ...);
+    ((y = plus_product(y, a[i++], v)), ...);
     return y;
   }
 };

@@ -85,12 +85,22 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   basis/statistics_update.hpp
   layers/activation.hpp
   layers/affine_strips.hpp
+  layers/batch_norm.hpp
   layers/call.hpp
+  layers/channel_sums.hpp
   layers/check_residual.hpp
+  layers/conv2d.hpp
+  layers/convolution.hpp
+  layers/convolution_tiles.hpp
   layers/differences.hpp
   layers/host_calls.hpp
+  layers/image_planes.hpp
+  layers/image_shape.hpp
   layers/layer.hpp
+  layers/packed_weights.hpp
+  layers/relu.hpp
   layers/residual_check.hpp
+  layers/sequential.hpp
   layers/tanh.hpp
   ode/accepted_step.hpp
   ode/block_pass.hpp
@@ -106,14 +116,18 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/explicit_stepper.hpp
   ode/first_step.hpp
   ode/fused_step.hpp
+  ode/heap_bytes.hpp
   ode/hermite.hpp
   ode/integrate.hpp
   ode/keep.hpp
+  ode/keep_disk.hpp
+  ode/keep_online.hpp
   ode/lane_group.hpp
   ode/lane_stepper.hpp
   ode/lane_steps.hpp
   ode/low_storage_step.hpp
   ode/low_storage_stepper.hpp
+  ode/memory.hpp
   ode/notify.hpp
   ode/observers.hpp
   ode/ode_block.hpp

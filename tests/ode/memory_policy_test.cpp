@@ -9,6 +9,8 @@
 
 #include <kutta/basis/hat.hpp>
 #include <kutta/basis/piecewise_constant.hpp>
+#include <kutta/ode/keep_disk.hpp>
+#include <kutta/ode/keep_online.hpp>
 #include <kutta/ode/ode_block.hpp>
 
 #include "support/dense_sine.hpp"
@@ -72,6 +74,8 @@ void check_policies() {
       CAPTURE(k);
       CHECK(test.under(kutta::keep::every{k}) == expected);
       CHECK(test.under(kutta::keep::binomial{k}) == expected);
+      CHECK(test.under(kutta::keep::online{k}) == expected);
+      CHECK(test.under(kutta::keep::disk{"/tmp", k}) == expected);
     }
   }
 }
@@ -128,4 +132,6 @@ TEST_CASE("tiles on threads, under every policy") {
   CHECK(under(kutta::keep::steps{}) == expected);
   CHECK(under(kutta::keep::every{3}) == expected);
   CHECK(under(kutta::keep::binomial{2}) == expected);
+  CHECK(under(kutta::keep::online{2}) == expected);
+  CHECK(under(kutta::keep::disk{"/tmp", 2}) == expected);
 }

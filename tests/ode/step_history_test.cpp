@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <stdexcept>
 #include <tuple>
@@ -8,6 +9,8 @@
 #include <doctest/doctest.h>
 
 #include <kutta/ode/keep.hpp>
+#include <kutta/ode/keep_disk.hpp>
+#include <kutta/ode/keep_online.hpp>
 #include <kutta/ode/step_history.hpp>
 #include <kutta/tensor/contiguous.hpp>
 
@@ -20,10 +23,11 @@ struct counted_pass {
   bool in_order = true;
 };
 
+/// `planned`: the number of steps that the history is made for.
 template <class K>
-counted_pass run(const K& keep, std::int64_t steps) {
+counted_pass run(const K& keep, std::int64_t steps, std::int64_t planned) {
   kutta::step_history<double, std::int64_t, K> history(
-      keep, steps, [] { return 0.; }, [] { return std::int64_t(-1); });
+      keep, planned, [] { return 0.; }, [] { return std::int64_t(-1); });
   counted_pass pass;
   history.start() = 0;
   const auto take = [&](std::int64_t n, double x, double& x1, std::int64_t& record) {
@@ -37,10 +41,15 @@ counted_pass run(const K& keep, std::int64_t steps) {
     pass.in_order = pass.in_order && n == --next && x == static_cast<double>(n) && record == n;
     ++pass.undone;
   };
-  history.forward(take);
+  history.begin();
+  while (history.taken() < steps) history.advance(take);
   pass.in_order = pass.in_order && pass.taken == steps && history.end() == double(steps);
   history.reverse(take, undo);
   return pass;
+}
+template <class K>
+counted_pass run(const K& keep, std::int64_t steps) {
+  return run(keep, steps, steps);
 }
 
 /// The fewest steps run forward to reverse l of them with c snapshots, one of them at the start:
@@ -80,8 +89,35 @@ TEST_CASE("every policy undoes the steps in order, each once, from where it was 
       CAPTURE(k);
       check(run(kutta::keep::every{k}, n));
       check(run(kutta::keep::binomial{k}, n));
+      check(run(kutta::keep::online{k}, n));
+      check(run(kutta::keep::disk{"/tmp", k}, n));
     }
   }
+}
+
+TEST_CASE("a pass may end before the step it was planned for") {
+  for (std::int64_t n = 1; n <= 40; ++n) {
+    CAPTURE(n);
+    const auto check = [&](const auto& keep) {
+      const counted_pass pass = run(keep, n, 40);
+      CHECK(pass.in_order);
+      CHECK(pass.undone == n);
+    };
+    check(kutta::keep::everything{});
+    check(kutta::keep::steps{});
+    for (std::int64_t k : {1, 2, 3, 7}) {
+      CAPTURE(k);
+      check(kutta::keep::every{k});
+      check(kutta::keep::binomial{k});
+      check(kutta::keep::online{k});
+    }
+  }
+}
+
+TEST_CASE("an online pass may go on for longer than any plan") {
+  const counted_pass pass = run(kutta::keep::online{5}, 3000, INT64_MAX);
+  CHECK(pass.in_order);
+  CHECK(pass.undone == 3000);
 }
 
 TEST_CASE("how often the steps are taken") {
@@ -114,6 +150,33 @@ TEST_CASE("binomial checkpointing: the numbers of Griewank and Walther's formula
   }
 }
 
+TEST_CASE("online checkpoints repeat few steps more than with N known") {
+  const fewest_steps fewest(1000, 32);
+  for (std::int64_t c : {2, 3, 4, 6, 8, 16, 32}) {
+    CAPTURE(c);
+    const double bound = c == 2 ? 9. / 7 : double(c + 3) / double(c + 2);
+    double worst = 1;
+    for (std::int64_t n = 2; n <= 1000; n += n < 150 ? 1 : 61) {
+      CAPTURE(n);
+      const std::int64_t repeated = run(kutta::keep::online{c}, n, 1000).taken - n;
+      CHECK(repeated >= fewest(n, c));
+      worst = std::max(worst, double(repeated) / double(fewest(n, c)));
+      if (n >= 100) CHECK(repeated <= 1.1 * double(fewest(n, c)));
+    }
+    CHECK(std::abs(worst - bound) <= 1e-14);
+  }
+}
+
+TEST_CASE("online checkpoints: the one whose loss costs least gives way") {
+  // 0, 1, 2, 3 and now 4: without 1, steps 0 and 1 are reversed by one snapshot at the cost of one.
+  const std::int64_t steps[] = {0, 1, 2, 3};
+  CHECK(kutta::keep::online{4}.drop(steps, 4, 4) == 4);
+  const std::int64_t more[] = {0, 2, 3, 4};
+  CHECK(kutta::keep::online{4}.drop(more, 4, 100) != 4);
+  const std::int64_t first[] = {0};
+  CHECK(kutta::keep::online{1}.drop(first, 1, 7) == 1);
+}
+
 TEST_CASE("how much a policy keeps") {
   CHECK(kutta::keep::everything{}.records(12) == 12);
   CHECK(kutta::keep::everything{}.snapshots(12) == 0);
@@ -127,6 +190,11 @@ TEST_CASE("how much a policy keeps") {
   CHECK(kutta::keep::binomial{3}.records(12) == 1);
   CHECK(kutta::keep::binomial{3}.snapshots(12) == 3);
   CHECK(kutta::keep::binomial{30}.snapshots(12) == 11);
+  CHECK(kutta::keep::online{3}.records(12) == 1);
+  CHECK(kutta::keep::online{3}.snapshots(12) == 3);
+  CHECK(kutta::keep::online{30}.snapshots(12) == 11);
+  CHECK(kutta::keep::disk{".", 5}.records(12) == 5);
+  CHECK(kutta::keep::disk{".", 5}.snapshots(12) == 2);
   CHECK(kutta::keep::nothing{}.snapshots(12) == 0);
 }
 
@@ -144,10 +212,19 @@ TEST_CASE("policies that keep nothing to work with are refused") {
                        std::invalid_argument);
   CHECK_THROWS_WITH_AS(kutta::keep::binomial{-2}, "keep::binomial: c must be at least 1, got -2",
                        std::invalid_argument);
+  CHECK_THROWS_WITH_AS(kutta::keep::online{0}, "keep::online: c must be at least 1, got 0",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS((kutta::keep::disk{".", 0}), "keep::disk: k must be at least 1, got 0",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(kutta::keep::disk{""}, "keep::disk: expected a directory, got an empty path",
+                       std::invalid_argument);
 }
 
 TEST_CASE("what keeps nothing cannot be reversed") {
   static_assert(!kutta::recording_policy<kutta::keep::nothing>);
   static_assert(kutta::recording_policy<kutta::keep::everything>);
   static_assert(kutta::recording_policy<kutta::keep::binomial>);
+  static_assert(kutta::recording_policy<kutta::keep::disk>);
+  static_assert(kutta::online_policy<kutta::keep::online>);
+  static_assert(!kutta::online_policy<kutta::keep::binomial>);
 }

@@ -5,6 +5,7 @@
 /// How a scheme takes the steps of a block: one specialisation for each kind of scheme.
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include <kutta/ode/step.hpp>
@@ -32,17 +33,33 @@ auto repeat(F&& make) {
 ///     carried               what goes from step to step
 ///     points                where a step called the residual, for the transpose
 ///     temporaries           what all steps compute in
-///     make_carried(x), make_points(x), make_temporaries(x)         zeros
+///     make_carried(x), make_points(x), make_temporaries(x)         zeros; the last may also take
+///                                                                  N, the number of steps
 ///     begin(x0, first), end(last)                             x0 into, x(T) out of, a carried
 ///     forward(rate, h, from, to, points, temporaries)         one step; `to` may be `from`
 ///     transpose(rate_vjp, h, from, points, g, temporaries)    its transpose, on the adjoint g
 ///     derivative(rate_jvp, h, from, points, v, temporaries)   its derivative, on the tangent v
 ///     transpose_ends(dx, temporaries, f)                      those of end, of all steps (f(g))
 ///     derivative_ends(vx, temporaries, f)                     and of begin; of begin, f(v), end
+///     inverse(rate, h, to, from, points, temporaries)         optional: a step undone; leaves in
+///                                                             `points` what `forward` left
 ///
 /// `rate(i, x, k)` and its like are those of `step`, i in [0, evaluations).
 template <class S, tensor X>
 struct block_step;
+
+namespace detail {
+
+/// The temporaries of N steps on states like x.
+template <class Stepping, tensor X>
+typename Stepping::temporaries make_temporaries(const X& x, std::int64_t steps) {
+  if constexpr (requires { Stepping::make_temporaries(x, steps); })
+    return Stepping::make_temporaries(x, steps);
+  else
+    return Stepping::make_temporaries(x);
+}
+
+}  // namespace detail
 
 /// S is a tag that ode_block can be told to step with.
 template <class S, class X>
@@ -50,6 +67,26 @@ concept block_scheme = requires {
   typename block_step<S, X>::carried;
   typename block_step<S, X>::points;
 };
+
+namespace detail {
+
+template <class X>
+struct any_stage_rate {
+  template <class I>
+  void operator()(I i, const X& x, X& k) const;
+};
+
+}  // namespace detail
+
+/// A scheme whose steps can be undone.
+template <class S, class X>
+concept invertible_scheme =
+    block_scheme<S, X> &&
+    requires(double h, const typename block_step<S, X>::carried& to,
+             typename block_step<S, X>::carried& from, typename block_step<S, X>::points& points,
+             typename block_step<S, X>::temporaries& temporaries) {
+      block_step<S, X>::inverse(detail::any_stage_rate<X>{}, h, to, from, points, temporaries);
+    };
 
 /// An explicit scheme carries the state itself.
 template <explicit_scheme S, tensor X>

@@ -8,7 +8,8 @@
 ///
 /// Of N steps a policy keeps full records (the points and tapes of a step) of the last few, and
 /// snapshots (the state alone) of steps before: the reverse pass starts again from a snapshot to
-/// record what it needs. Whatever the policy, the gradient has the same bits.
+/// record what it needs. Whatever the policy, the gradient has the same bits. `keep_online.hpp` has
+/// one for a number of steps that is not known, `keep_disk.hpp` one that keeps snapshots in a file.
 
 #include <cstdint>
 #include <stdexcept>
@@ -32,6 +33,15 @@ concept memory_policy = requires(const K& keep, std::int64_t n) {
 /// A policy under which a pass can be reversed.
 template <class K>
 concept recording_policy = memory_policy<K> && K::recording;
+
+/// A policy that need not know N when the pass begins:
+///
+///     drop(steps, count, n)      which of the snapshots at steps[0] < … < steps[count − 1], when
+///                                there is room for `count` only, to give up for one at step n:
+///                                its index; or `count`, to do without one at n
+template <class K>
+concept online_policy = memory_policy<K> && requires(const K& keep, const std::int64_t* steps,
+                                                     std::int64_t n) { keep.drop(steps, n, n); };
 
 namespace detail {
 

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// @file
+/// How near to the machine's peak is a convolution, and a residual block of two of them? 3 × 3 taps
+/// on float images of 16 channels of 32 × 32, 32 of 16 × 16 and 64 of 8 × 8, in batches of 32: 151
+/// MFLOP each.
+///
+/// Names: <pass>/<channels>x<height>x<width>/<contender>. `of_peak` is FLOP/s over those of the
+/// multiply-adds that fit into registers, measured when the program starts. Taps that meet zeros
+/// around the image are counted as work, although some are not done.
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <Eigen/Core>
+#include <benchmark/benchmark.h>
+
+#include <kutta/eigen/tensor.hpp>
+#include <kutta/layers/batch_norm.hpp>
+#include <kutta/layers/call.hpp>
+#include <kutta/layers/conv2d.hpp>
+#include <kutta/layers/sequential.hpp>
+#include <kutta/tensor/simd.hpp>
+
+#include "support/agreement.hpp"
+#include "support/cost.hpp"
+
+namespace {
+
+using kutta::layers::image_shape;
+using images = Eigen::MatrixXf;
+using conv = kutta::layers::conv2d<images>;
+
+constexpr std::size_t batch = 32;
+
+constexpr double conv_flops(const image_shape& s) {
+  return 2. * 9 * static_cast<double>(s.channels * s.size() * batch);
+}
+static_assert(conv_flops({8, 8, 64}) == 150994944);
+
+/// Twelve independent chains of multiply-adds on registers.
+[[gnu::noinline]] void multiply_add(Eigen::Index times, float* values) {
+  constexpr std::size_t w = kutta::register_lanes<float>, chains = 12;
+  using lanes = kutta::simd<float, w>;
+  typename lanes::native sum[chains];
+  const auto a = lanes::load(values).v[0], b = lanes::load(values + w).v[0];
+  for (auto& s : sum) s = a;
+  for (Eigen::Index i = 0; i < times; ++i)
+#pragma GCC unroll 12
+    for (std::size_t c = 0; c < chains; ++c) sum[c] += a * b;
+  lanes total(0);
+  for (const auto& s : sum) total.v[0] += s;
+  total.store(values);
+}
+
+/// FLOP/s, the best of some runs.
+double peak() {
+  static const double measured = [] {
+    constexpr Eigen::Index times = 200'000;
+    constexpr double flops = 2. * 12 * kutta::register_lanes<float> * times;
+    std::vector<float> values(2 * kutta::register_lanes<float>, 1e-3f);
+    double best = 0;
+    for (int run = 0; run < 50; ++run) {
+      const auto start = std::chrono::steady_clock::now();
+      multiply_add(times, values.data());
+      const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+      best = std::max(best, flops / time.count());
+    }
+    return best;
+  }();
+  return measured;
+}
+
+void report(benchmark::State& state, double flops) {
+  kutta::bench::report(state, {flops, 0});
+  state.counters["of_peak"] =
+      benchmark::Counter(flops / peak(), benchmark::Counter::kIsIterationInvariantRate);
+}
+
+images random(std::size_t rows, std::size_t columns, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  return images::NullaryExpr(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns),
+                             [&] { return normal(generator); });
+}
+
+/// f(o, i, t) for each output pixel o, input pixel i and tap t that joins them.
+template <class F>
+void for_each_tap(const image_shape& s, const F& f) {
+  for (std::size_t y = 0; y < s.height; ++y)
+    for (std::size_t x = 0; x < s.width; ++x)
+      for (std::size_t ky = 0; ky < 3; ++ky)
+        for (std::size_t kx = 0; kx < 3; ++kx) {
+          const std::size_t iy = y + ky - 1, ix = x + kx - 1;
+          if (iy < s.height && ix < s.width)
+            f((y * s.width + x) * s.channels, (iy * s.width + ix) * s.channels,
+              (ky * 3 + kx) * s.channels * s.channels);
+        }
+}
+
+/// The loops that one would write, whose innermost one vectorises.
+struct by_hand {
+  static void forward(const image_shape& s, const float* w, const float* x, float* y) {
+    std::fill(y, y + s.size(), 0.f);
+    for_each_tap(s, [&](std::size_t o, std::size_t i, std::size_t t) {
+      for (std::size_t a = 0; a < s.channels; ++a)
+        for (std::size_t c = 0; c < s.channels; ++c)
+          y[o + c] += x[i + a] * w[t + a * s.channels + c];
+    });
+  }
+  static void data_gradient(const image_shape& s, const float* w, const float* dy, float* dx) {
+    for_each_tap(s, [&](std::size_t o, std::size_t i, std::size_t t) {
+      for (std::size_t a = 0; a < s.channels; ++a)
+        for (std::size_t c = 0; c < s.channels; ++c)
+          dx[i + a] += dy[o + c] * w[t + a * s.channels + c];
+    });
+  }
+  static void weight_gradient(const image_shape& s, const float* x, const float* dy, float* dw) {
+    for_each_tap(s, [&](std::size_t o, std::size_t i, std::size_t t) {
+      for (std::size_t a = 0; a < s.channels; ++a)
+        for (std::size_t c = 0; c < s.channels; ++c)
+          dw[t + a * s.channels + c] += x[i + a] * dy[o + c];
+    });
+  }
+};
+
+enum class pass { forward, data_gradient, weight_gradient };
+
+struct convolution {
+  image_shape shape;
+  kutta::detail::convolution<float> kernels{{shape.height, shape.height, 3, 1, 1},
+                                            {shape.width, shape.width, 3, 1, 1},
+                                            shape.channels,
+                                            shape.channels};
+  kutta::detail::convolution<float>::scratch scratch = kernels.make_scratch();
+  images x = random(shape.size(), batch, 1), dy = random(shape.size(), batch, 2), y = 0 * x;
+  images w = .1f * random(kernels.weights(), 1, 3), dw = 0 * w;
+
+  void by_kutta(pass p) {
+    if (p == pass::forward)
+      kernels.forward(w.data(), nullptr, x.data(), y.data(), 0, batch, scratch);
+    else if (p == pass::data_gradient)
+      kernels.vjp(w.data(), nullptr, dy.data(), y.data(), nullptr, nullptr, 0, batch, scratch);
+    else
+      kernels.vjp(w.data(), x.data(), dy.data(), nullptr, dw.data(), nullptr, 0, batch, scratch);
+  }
+  void by_loops(pass p) {
+    for (Eigen::Index n = 0; n < static_cast<Eigen::Index>(batch); ++n)
+      if (p == pass::forward)
+        by_hand::forward(shape, w.data(), x.col(n).data(), y.col(n).data());
+      else if (p == pass::data_gradient)
+        by_hand::data_gradient(shape, w.data(), dy.col(n).data(), y.col(n).data());
+      else
+        by_hand::weight_gradient(shape, x.col(n).data(), dy.col(n).data(), dw.data());
+  }
+};
+
+template <class F>
+void measure_conv(benchmark::State& state, const image_shape& shape, pass p, const F& run) {
+  convolution ours{shape}, loops{shape};
+  ours.by_kutta(p);
+  loops.by_loops(p);
+  if (!kutta::bench::require(state, kutta::bench::agree(ours.y, loops.y, 1e-4) &&
+                                        kutta::bench::agree(ours.dw, loops.dw, 1e-2)))
+    return;
+  for (auto _ : state) {
+    run(ours, p);
+    benchmark::ClobberMemory();
+  }
+  report(state, conv_flops(shape));
+}
+
+using normalised = kutta::layers::batch_norm<images, true>;
+using block = kutta::layers::sequential<normalised, conv, normalised, conv>;
+
+/// BN–ReLU–conv–BN–ReLU–conv: two convolutions forward, four in reverse. Only they are counted.
+void residual_block(benchmark::State& state, const image_shape& shape, bool backward) {
+  const block r(normalised(shape.channels), conv(shape, shape.channels), normalised(shape.channels),
+                conv(shape, shape.channels));
+  std::mt19937 generator(1);
+  const auto theta = r.make_params(generator);
+  const images x = random(shape.size(), batch, 1), dy = random(shape.size(), batch, 2);
+  images y = 0 * x, dx = 0 * x;
+  auto dtheta = kutta::zeros_like(theta);
+  auto saved = r.make_tape(theta, x);
+  auto scratch = r.make_scratch(theta, x);
+  const kutta::context<block> at{0, 0, 0, scratch};
+  for (auto _ : state) {
+    r.forward(theta, x, y, saved, at);
+    if (backward) r.vjp(theta, x, saved, dy, dx, dtheta, at);
+    benchmark::ClobberMemory();
+  }
+  report(state, (backward ? 6 : 2) * conv_flops(shape));
+}
+
+[[maybe_unused]] const bool registered = [] {
+  for (const image_shape shape :
+       {image_shape{32, 32, 16}, image_shape{16, 16, 32}, image_shape{8, 8, 64}}) {
+    const std::string size = std::to_string(shape.channels) + "x" + std::to_string(shape.height) +
+                             "x" + std::to_string(shape.width) + "/";
+    const auto add = [](const std::string& name, auto function) {
+      benchmark::RegisterBenchmark(name.c_str(), function)->Unit(benchmark::kMicrosecond);
+    };
+    const auto add_conv = [&](const std::string& name, pass p) {
+      add(name + "/" + size + "by_hand", [=](benchmark::State& state) {
+        measure_conv(state, shape, p, [](convolution& c, pass q) { c.by_loops(q); });
+      });
+      add(name + "/" + size + "kutta", [=](benchmark::State& state) {
+        measure_conv(state, shape, p, [](convolution& c, pass q) { c.by_kutta(q); });
+      });
+    };
+    add_conv("forward", pass::forward);
+    add_conv("data_gradient", pass::data_gradient);
+    add_conv("weight_gradient", pass::weight_gradient);
+    add("block_forward/" + size + "kutta",
+        [=](benchmark::State& state) { residual_block(state, shape, false); });
+    add("block_gradient/" + size + "kutta",
+        [=](benchmark::State& state) { residual_block(state, shape, true); });
+  }
+  return true;
+}();
+
+}  // namespace

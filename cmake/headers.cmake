@@ -24,6 +24,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   schemes/order.hpp
   schemes/polynomial.hpp
   schemes/rational.hpp
+  schemes/reversible.hpp
   schemes/rkc.hpp
   schemes/rooted_trees.hpp
   schemes/scheme.hpp
@@ -121,6 +122,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/integrate.hpp
   ode/keep.hpp
   ode/keep_disk.hpp
+  ode/keep_ends.hpp
   ode/keep_online.hpp
   ode/lane_group.hpp
   ode/lane_stepper.hpp
@@ -134,6 +136,9 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/partitioned_step.hpp
   ode/partitioned_stepper.hpp
   ode/per_sample.hpp
+  ode/reversible.hpp
+  ode/reversible_step.hpp
+  ode/rms_distance.hpp
   ode/samples_run.hpp
   ode/shu_osher_step.hpp
   ode/shu_osher_stepper.hpp

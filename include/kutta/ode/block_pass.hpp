@@ -78,6 +78,19 @@ struct block_pass {
     forward_by(value, n, x0, x1, saved, ws);
   }
 
+  /// x0 ← the start of step n, which ends in x1; leaves the record that `forward` leaves.
+  template <class W>
+  void inverse(const coefficients& theta, std::int64_t n, const carried& x1, carried& x0,
+               record& saved, W& ws) const
+    requires invertible_scheme<S, state>
+  {
+    const auto rate = [&](auto i, const state& x, state& k) {
+      residual_at(theta, grid.at(n, stepping::abscissa(i)), x, k, saved.tapes[decltype(i)::value],
+                  ws);
+    };
+    stepping::inverse(rate, grid.step_size(n), x1, x0, saved.points, ws.temporaries);
+  }
+
   /// g ← its transpose on g; dtheta accumulates.
   template <class W>
   void transpose(const coefficients& theta, std::int64_t n, const carried& x0, const record& saved,
@@ -105,6 +118,23 @@ struct block_pass {
                   context_at(s, ws));
     };
     stepping::derivative(rate_jvp, grid.step_size(n), x0, saved.points, v, ws.temporaries);
+  }
+};
+
+/// The steps of a pass, forward and, where the scheme has an inverse, back.
+template <class Pass, class W>
+struct pass_steps {
+  const Pass& pass;
+  const typename Pass::coefficients& theta;
+  W& ws;
+
+  void operator()(std::int64_t n, const auto& x, auto& x1, auto& saved) const {
+    pass.forward(theta, n, x, x1, saved, ws);
+  }
+  void back(std::int64_t n, const auto& x1, auto& x, auto& saved) const
+    requires requires { pass.inverse(theta, n, x1, x, saved, ws); }
+  {
+    pass.inverse(theta, n, x1, x, saved, ws);
   }
 };
 

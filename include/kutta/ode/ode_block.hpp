@@ -34,6 +34,16 @@ struct block_options {
   double rate = 1;
 };
 
+namespace detail {
+
+/// `kutta::adjoint` of `ode/adjoint.hpp`, from where its name is that of a member.
+template <class... A>
+auto continuous_adjoint(A&&... arguments) {
+  return adjoint(std::forward<A>(arguments)...);
+}
+
+}  // namespace detail
+
 /// dx/dt = rate R(theta(s), x), s = t/T in [0, 1], theta(s) = Σ_k φ_k(s) theta_k, by N steps of S.
 ///
 /// The step is h = rate T/N. `backprop` returns the gradient of this discrete map, exactly.
@@ -127,6 +137,13 @@ class ode_block {
     require_coefficients("dtheta", dtheta, ws.theta_at);
     ws.consume();
     transpose(theta, dx, dtheta, ws, 0, inject);
+  }
+
+  /// The gradient by the continuous adjoint: see `kutta::adjoint` in `ode/adjoint.hpp`, which is to
+  /// be included for it.
+  template <class... A>
+  auto adjoint(A&&... arguments) const {
+    return detail::continuous_adjoint(*this, std::forward<A>(arguments)...);
   }
 
   /// The running statistics of a new model in the family `phi`, equal at all depths, made ready for
@@ -290,10 +307,9 @@ class ode_block {
     return depths;
   }
 
-  auto taking(const coefficients& theta, const block_pass& pass, auto& ws) const {
-    return [&](std::int64_t n, const auto& x, auto& x1, auto& saved) {
-      pass.forward(theta, n, x, x1, saved, ws);
-    };
+  template <class W>
+  auto taking(const coefficients& theta, const block_pass& pass, W& ws) const {
+    return detail::pass_steps<block_pass, W>{pass, theta, ws};
   }
 
   template <class Take, class K>

@@ -37,6 +37,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   schemes/symplectic.hpp
   schemes/third_order.hpp
   tensor/contiguous.hpp
+  tensor/dual.hpp
   tensor/host_copy.hpp
   tensor/host_device.hpp
   tensor/index.hpp
@@ -50,6 +51,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/simd_vec.hpp
   tensor/tensor.hpp
   tensor/vec.hpp
+  tensor/with_tangent.hpp
   basis/b_spline.hpp
   basis/banded_cholesky.hpp
   basis/basis.hpp
@@ -98,13 +100,28 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/image_planes.hpp
   layers/image_shape.hpp
   layers/layer.hpp
+  layers/lifted.hpp
   layers/packed_weights.hpp
+  layers/path_costs.hpp
   layers/relu.hpp
   layers/residual_check.hpp
+  layers/running_cost.hpp
+  layers/second_derivative.hpp
   layers/sequential.hpp
   layers/tanh.hpp
+  layers/with_rate.hpp
+  ode/accepted_grid.hpp
   ode/accepted_step.hpp
+  ode/adaptive_block.hpp
+  ode/adaptive_pass.hpp
+  ode/adaptive_workspace.hpp
+  ode/adjoint.hpp
+  ode/adjoint_pass.hpp
+  ode/adjoint_path.hpp
+  ode/adjoint_workspace.hpp
+  ode/backward_grid.hpp
   ode/block_pass.hpp
+  ode/block_path.hpp
   ode/block_step.hpp
   ode/end_rates.hpp
   ode/ensemble.hpp
@@ -113,12 +130,14 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/ensemble_workspace.hpp
   ode/error_estimate.hpp
   ode/event.hpp
+  ode/event_gradient.hpp
   ode/execution.hpp
   ode/explicit_stepper.hpp
   ode/first_step.hpp
   ode/fused_step.hpp
   ode/heap_bytes.hpp
   ode/hermite.hpp
+  ode/hessian.hpp
   ode/integrate.hpp
   ode/keep.hpp
   ode/keep_disk.hpp
@@ -131,10 +150,13 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/low_storage_stepper.hpp
   ode/memory.hpp
   ode/notify.hpp
+  ode/observed_step.hpp
   ode/observers.hpp
   ode/ode_block.hpp
   ode/partitioned_step.hpp
   ode/partitioned_stepper.hpp
+  ode/path_adjoint.hpp
+  ode/path_event.hpp
   ode/per_sample.hpp
   ode/reversible.hpp
   ode/reversible_step.hpp
@@ -149,7 +171,9 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/step.hpp
   ode/step_control.hpp
   ode/step_history.hpp
+  ode/step_search.hpp
   ode/stepper.hpp
+  ode/tangent_rate.hpp
   ode/worker_pool.hpp
   ode/workspace.hpp
   train/adam.hpp

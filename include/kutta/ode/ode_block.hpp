@@ -27,6 +27,8 @@
 
 namespace kutta {
 
+struct adaptive;
+
 /// The graph of a block: N steps over [0, horizon], dx/dt = rate R(theta(t/horizon), x).
 struct block_options {
   std::int64_t steps = 1;
@@ -273,6 +275,14 @@ class ode_block {
     requires std::copy_constructible<R>
   {
     return ode_block(residual_, basis_, {steps, options_.horizon, options_.rate});
+  }
+  /// With steps to a tolerance: see `adaptive_block` in `ode/adaptive_block.hpp`, which is to be
+  /// included for it.
+  template <std::same_as<adaptive> A>
+  auto with_steps(const A& how) const
+    requires std::copy_constructible<R>
+  {
+    return adapt(*this, how);
   }
   template <block_scheme<state> S2>
   ode_block<R, S2, B> with_scheme() const

@@ -35,12 +35,12 @@ plot for [i = 1:words(steps)] table skip 1 using 3:(of('steps', word(steps, i)))
   with linespoints lw 1.3 pt i ps 0.5 lc rgb word(step_colours, i) title word(steps, i) noenhanced
 
 set title 'a contracting flow, 20 steps to a unit of time' offset 0,-0.5
-set key at graph 0.98,0.15 right center
+set key right bottom
 set xlabel 'time' offset 0,0.4
 unset ylabel
 unset logscale x
 set xrange [0:25]
-set yrange [1e-20:1e2]
+set yrange [1e-26:1e2]
 plot for [i = 1:words(time)] table skip 1 using 3:(of('time', word(time, i))) \
   with linespoints lw 1.3 pt i ps 0.5 lc rgb word(time_colours, i) title word(time, i) noenhanced
 unset multiplot

@@ -170,6 +170,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/status.hpp
   ode/step.hpp
   ode/step_control.hpp
+  ode/step_estimates.hpp
   ode/step_history.hpp
   ode/step_search.hpp
   ode/stepper.hpp

@@ -128,9 +128,8 @@ class adaptive_block {
   }
 
   /// The transpose of the recorded pass: dx = ∂L/∂x(T) becomes ∂L/∂x0; dtheta accumulates.
-  /// Where S is a `keeping_errors`, `ws.derrors` is ∂L by `ws.errors`: a regulariser.
-  /// Source: Pal, Ma, Shah & Rackauckas, Opening the blackbox: accelerating neural differential
-  /// equations by regularizing internal solver heuristics (2021).
+  /// Where S is a `keeping_errors`, `ws.derrors` is ∂L by `ws.errors`, and `ws.dstiffness` by
+  /// `ws.stiffness` where it is a `keeping_stiffness`: regularisers.
   /// @throws std::logic_error if `ws` holds no record; std::invalid_argument as `forward`.
   template <recording_policy K>
   void backprop(const coefficients& theta, state& dx, coefficients& dtheta,

@@ -4,7 +4,6 @@
 /// @file
 /// One pass of an adaptive block: the search for its steps, the same steps again, their transpose.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -20,6 +19,7 @@
 #include <kutta/ode/observed_step.hpp>
 #include <kutta/ode/path_event.hpp>
 #include <kutta/ode/step_control.hpp>
+#include <kutta/ode/step_estimates.hpp>
 #include <kutta/ode/step_search.hpp>
 
 namespace kutta {
@@ -107,12 +107,12 @@ struct adaptive_pass {
   template <class Before, class I>
   void transpose(const coefficients& theta, state& dx, coefficients& dtheta, const Before& before,
                  I& inject) const {
+    ws.steps.temporaries.dsums = {ws.derrors, ws.dstiffness};
     inject(ws.grid.count(), dx);
     ws.steps.history.reverse([&](std::int64_t n, const state& x, state& x1,
                                  auto& saved) { step.forward(theta, n, x, x1, saved, ws.steps); },
                              [&](std::int64_t n, const state& x, const auto& saved) {
                                before(n, dx);
-                               add_error_adjoint(n, saved);
                                step.transpose(theta, n, x, saved, dx, dtheta, ws.steps);
                                inject(n, dx);
                              });
@@ -125,7 +125,7 @@ struct adaptive_pass {
     ws.steps.begin_recording();
     stepping::begin(x0, ws.steps.history.start());
     ws.steps.history.begin();
-    ws.errors = ws.derrors = 0;
+    ws.errors = ws.stiffness = ws.derrors = ws.dstiffness = 0;
     detail::begin(real(0), x0, observers...);
   }
 
@@ -169,31 +169,22 @@ struct adaptive_pass {
     return detail::first_step(start, rate, scale, x0, 0., 1., t.dk, t.k[1], stats);
   }
 
-  /// Adds up the error of step n, and shows the step to the observers; whether one ends the pass.
+  /// Adds up the estimates of step n, and shows the step to the observers; whether one ends the
+  /// pass.
   template <class Record, class... O>
   bool show(std::int64_t n, const state& x, const state& x1, const Record& saved,
             O&... observers) const {
-    if constexpr (keeps_errors_v<S>)
-      ws.errors += std::abs(ws.grid.step_size(n)) * norm(saved.points.error);
+    if constexpr (keeps_estimates_v<S>) {
+      step_estimates sums{ws.errors, ws.stiffness};
+      add_estimates(ws.grid.step_size(n), saved.points, sums);
+      ws.errors = sums.errors;
+      ws.stiffness = sums.stiffness;
+    }
     if constexpr (sizeof...(O) > 0)
       return show_step<S>(time(n), time(n + 1), ws.grid.step_size(n), x, x1, ws.steps.temporaries.k,
                           ws.event, observers...);
     else
       return false;
-  }
-
-  template <class Record>
-  void add_error_adjoint(std::int64_t n, const Record& saved) const {
-    if constexpr (keeps_errors_v<S>) {
-      const double size = norm(saved.points.error), h = ws.grid.step_size(n);
-      if (ws.derrors == 0 || size == 0) return;
-      auto& t = ws.steps.temporaries;
-      error_of_vjp<S>(h, ws.derrors * std::abs(h) / size, saved.points.error, t.rate_adjoints);
-      t.are_read = true;
-    }
-  }
-  static double norm(const state& x) {
-    return std::sqrt(static_cast<double>(kutta::inner_product(x, x)));
   }
 };
 

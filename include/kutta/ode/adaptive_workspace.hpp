@@ -56,6 +56,8 @@ class adaptive_workspace {
   /// Σ_n |h_n| ‖e_n‖ of the last pass, e_n the estimate of a step's error, if S is a
   /// `keeping_errors`; and, before `backprop`, ∂L by it.
   double errors = 0, derrors = 0;
+  /// Σ_n of the stiffness that a step estimates, if S is a `keeping_stiffness`; and ∂L by it.
+  double stiffness = 0, dstiffness = 0;
   typename R::tape tape;  ///< of evaluations that belong to no step
 };
 

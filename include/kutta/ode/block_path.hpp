@@ -9,6 +9,11 @@
 ///     auto path = kutta::observe_path(f, ws, kutta::save_at(times, saved), …);
 ///     f.forward(theta, x0, ws, path);
 ///     f.backprop(theta, dx, dtheta, ws, kutta::along_path(f, ws, dsaved));
+///
+/// and, where it keeps them, the estimates of its steps:
+///
+///     f.forward(theta, x0, ws, kutta::observe_estimates(f, ws, sums));
+///     f.backprop(theta, dx, dtheta, ws, kutta::along_estimates(f, ws, dsums));
 
 #include <cstdint>
 #include <tuple>
@@ -20,6 +25,7 @@
 #include <kutta/ode/ode_block.hpp>
 #include <kutta/ode/path_adjoint.hpp>
 #include <kutta/ode/path_event.hpp>
+#include <kutta/ode/step_estimates.hpp>
 #include <kutta/ode/workspace.hpp>
 
 namespace kutta {
@@ -110,6 +116,29 @@ auto along_path(const ode_block<R, observed<S>, B>& f, workspace<R, observed<S>,
       path.read(n - 1, g, ws.temporaries);
     else
       path.read_start(g);
+  };
+}
+
+/// The observer of all states that makes `sums`, to which it refers, those of the steps of f.
+template <class R, explicit_scheme S, class B, class K>
+  requires detail::keeps_estimates_v<S>
+auto observe_estimates(const ode_block<R, observed<S>, B>& f,
+                       const workspace<R, observed<S>, K>& ws, step_estimates& sums) {
+  return [steps = detail::steps_of(f), &ws, &sums](std::int64_t n, const typename R::state&) {
+    if (n == 0)
+      sums = {};
+    else
+      detail::add_estimates(steps.step_size(n - 1), ws.history.record(n - 1).points, sums);
+  };
+}
+
+/// For `ode_block::backprop`: the gradient of a loss by those sums.
+template <class R, explicit_scheme S, class B, recording_policy K>
+  requires detail::keeps_estimates_v<S>
+auto along_estimates(const ode_block<R, observed<S>, B>&, workspace<R, observed<S>, K>& ws,
+                     const step_estimates& dsums) {
+  return [&ws, dsums](std::int64_t n, const typename R::state&) {
+    ws.temporaries.dsums = n > 0 ? dsums : step_estimates{};
   };
 }
 

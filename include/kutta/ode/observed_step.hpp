@@ -6,8 +6,8 @@
 ///
 ///     y = x0 + h Σ_i b_i(θ) k_i        dense output, θ in [0, 1]
 ///
-/// and by the estimate of the error, e = h Σ_i (b_i − b̂_i) k_i. Their adjoints are some of x0 and
-/// of the k_i, which the transpose of the step adds to its own.
+/// and by the estimates of `step_estimates.hpp`. Their adjoints are some of x0 and of the k_i,
+/// which the transpose of the step adds to its own.
 
 #include <cstddef>
 #include <type_traits>
@@ -16,6 +16,7 @@
 #include <kutta/ode/block_step.hpp>
 #include <kutta/ode/explicit_stepper.hpp>
 #include <kutta/ode/step.hpp>
+#include <kutta/ode/step_estimates.hpp>
 #include <kutta/schemes/dense_output.hpp>
 #include <kutta/tensor/index.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -27,76 +28,42 @@ namespace kutta {
 template <explicit_scheme S>
 struct observed {};
 
-/// The pair S with a record of the error estimate of every step, so that a loss may read it: one
-/// more state for each step that is recorded.
-template <explicit_scheme S>
-struct keeping_errors : S {
-  static constexpr bool keeps_errors = true;
-};
-
-namespace detail {
-
-template <class S>
-inline constexpr bool keeps_errors_v = false;
-template <class S>
-inline constexpr bool keeps_errors_v<keeping_errors<S>> = true;
-
-/// The points of a step, and its error estimate.
-template <class Points, class X>
-struct points_and_error : Points {
-  X error;
-};
-
-/// e ← h Σ_i (b_i − b̂_i) k_i.
-template <class S, tensor X>
-void error_of(step_real_t<X> h, const stage_rates<S, X>& k, X& e) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    kutta::combine(e, scaled<X>{h * error_v<S, I, step_real_t<X>>, k[I]}...);
-  }(error_t<S>{});
-}
-
-/// Its transpose: dk_i += a h (b_i − b̂_i) de.
-template <class S, tensor X>
-void error_of_vjp(step_real_t<X> h, step_real_t<X> a, const X& de, stage_rates<S, X>& dk) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (kutta::add(dk[I], dk[I], scaled<X>{a * h * error_v<S, I, step_real_t<X>>, de}), ...);
-  }(error_t<S>{});
-}
-
-}  // namespace detail
-
 template <explicit_scheme S, tensor X>
 struct block_step<observed<S>, X> : block_step<S, X> {
   using base = block_step<S, X>;
   using base::evaluations;
   using typename base::carried;
-  using points =
-      std::conditional_t<detail::keeps_errors_v<S>,
-                         detail::points_and_error<typename base::points, X>, typename base::points>;
+  using points = std::conditional_t<detail::keeps_estimates_v<S>,
+                                    detail::points_and_estimates<S, X>, typename base::points>;
 
   struct temporaries : base::temporaries {
     stage_rates<S, X> rate_adjoints;  ///< ∂L/∂k_i of all that reads k_i but the step itself
     X start_adjoint;                  ///< the same of x0
     bool are_read = false;            ///< whether they are not zero
+    step_estimates dsums;             ///< ∂L by the sums of what S keeps
   };
 
   static points make_points(const X& x) {
-    if constexpr (detail::keeps_errors_v<S>)
-      return {base::make_points(x), kutta::zeros_like(x)};
+    if constexpr (detail::keeps_estimates_v<S>)
+      return {base::make_points(x), detail::kept_like<detail::keeps_errors_v<S>>(x),
+              detail::kept_like<detail::keeps_stiffness_v<S>>(x)};
     else
       return base::make_points(x);
   }
   static temporaries make_temporaries(const X& x) {
     return {base::make_temporaries(x),
             detail::repeat<evaluations>([&] { return kutta::zeros_like(x); }),
-            kutta::zeros_like(x)};
+            kutta::zeros_like(x),
+            false,
+            {}};
   }
 
   template <class F>
   static void forward(const F& rate, double h, const carried& x0, carried& x1, points& at,
                       temporaries& t) {
     base::forward(rate, h, x0, x1, at, t);
-    if constexpr (detail::keeps_errors_v<S>) detail::error_of<S>(h, t.k, at.error);
+    if constexpr (detail::keeps_estimates_v<S>)
+      detail::keep_estimates(static_cast<detail::step_real_t<X>>(h), t.k, at);
   }
 
   /// dk_i = h (b_i g + Σ_j a_ji v_j) + e_i,   v_i = (∂f_i/∂x)ᵀ dk_i,   g ← g + e_0 + Σ_i v_i,
@@ -104,6 +71,11 @@ struct block_step<observed<S>, X> : block_step<S, X> {
   template <class F>
   static void transpose(const F& rate_vjp, double h, const carried& x0, const points& at,
                         carried& g, temporaries& t) {
+    if constexpr (detail::keeps_estimates_v<S>)
+      if (t.dsums.errors != 0 || t.dsums.stiffness != 0) {
+        detail::add_estimates_vjp(h, at, t.dsums, t.dk, t.rate_adjoints);
+        t.are_read = true;
+      }
     if (!t.are_read) {
       base::transpose(rate_vjp, h, x0, at, g, t);
       return;

@@ -45,6 +45,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/math.hpp
   tensor/named_leaves.hpp
   tensor/number_text.hpp
+  tensor/phase_point.hpp
   tensor/product.hpp
   tensor/shape.hpp
   tensor/simd.hpp
@@ -101,14 +102,17 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/image_shape.hpp
   layers/layer.hpp
   layers/lifted.hpp
+  layers/matrix_product.hpp
   layers/packed_weights.hpp
   layers/path_costs.hpp
   layers/relu.hpp
   layers/residual_check.hpp
   layers/running_cost.hpp
   layers/second_derivative.hpp
+  layers/separable.hpp
   layers/sequential.hpp
   layers/tanh.hpp
+  layers/transposed.hpp
   layers/with_rate.hpp
   ode/accepted_grid.hpp
   ode/accepted_step.hpp
@@ -153,6 +157,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/observed_step.hpp
   ode/observers.hpp
   ode/ode_block.hpp
+  ode/partitioned.hpp
   ode/partitioned_step.hpp
   ode/partitioned_stepper.hpp
   ode/path_adjoint.hpp
@@ -202,6 +207,7 @@ kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS
   eigen/implicit_stepper.hpp
   eigen/implicit_storage.hpp
   eigen/mlp.hpp
+  eigen/mlp_products.hpp
   eigen/mlp_strips.hpp
   eigen/newton.hpp
   eigen/stage_solver.hpp

@@ -28,6 +28,7 @@ namespace activations = kutta::activations;
 using dynamic = mlp<double, sizes<Eigen::Dynamic, Eigen::Dynamic, Eigen::Dynamic>>;
 using fixed = mlp<double, sizes<2, 50, 2>>;
 using fixed_float = mlp<float, sizes<2, 50, 2>>;
+using wide_float = mlp<float, sizes<64, 64, 64>>;
 using single = mlp<double, sizes<2, 50, 2>, activations::tanh, 1>;
 using narrowing = mlp<double, sizes<3, 8, 2>>;
 
@@ -87,7 +88,7 @@ Eigen::MatrixXd by_hand(const P& theta, const X& x) {
 }
 
 template <class A, class L>
-void check_values(const L& net, Eigen::Index rows, Eigen::Index samples) {
+void check_values(const L& net, Eigen::Index rows, Eigen::Index samples, double tolerance = 200) {
   CAPTURE(samples);
   const auto theta = random_params(net, 3);
   const auto x = random_input<L>(rows, samples);
@@ -95,9 +96,9 @@ void check_values(const L& net, Eigen::Index rows, Eigen::Index samples) {
   const Eigen::MatrixXd expected = by_hand<A>(theta, x);
   REQUIRE(y.rows() == expected.rows());
   REQUIRE(y.cols() == expected.cols());
-  // Sums of at most 51 terms of size 1, twice or three times.
+  // Sums of at most 101 terms of size 1, twice or three times.
   const double epsilon = std::numeric_limits<typename kutta::output_t<L>::Scalar>::epsilon();
-  CHECK((y.template cast<double>() - expected).cwiseAbs().maxCoeff() <= 200 * epsilon);
+  CHECK((y.template cast<double>() - expected).cwiseAbs().maxCoeff() <= tolerance * epsilon);
 }
 
 template <class L>
@@ -122,7 +123,14 @@ TEST_CASE("values of an mlp are those of the plain loop") {
     check_values<activations::tanh>(narrowing{}, 3, samples);
     check_values<activations::tanh>(mlp{3, 3}, 3, samples);
     check_values<activations::relu>(mlp<double, sizes<2, 9, 2>, activations::relu>{}, 2, samples);
+    check_values<activations::relu>(mlp<double, sizes<33, 9, 65>, activations::relu>{}, 33,
+                                    samples);
+    check_values<activations::tanh>(wide_float{}, 64, samples);
+    for (const int width : {17, 50, 65, 100})
+      check_values<activations::tanh>(mlp{width, 65, 3, width}, width, samples);
   }
+  // Too large for mlp_products, a sum of 70000 terms.
+  check_values<activations::tanh>(dynamic{2, 70000, 2}, 2, 5, 2000);
   check_values<activations::tanh>(single{}, 2, 1);
 }
 
@@ -134,19 +142,36 @@ TEST_CASE("vjp and jvp of an mlp pass check_residual") {
     check_derivatives(mlp{3, 5, 4, 3}, 3, samples);
     check_derivatives(fixed_float{}, 2, samples);
     check_derivatives(narrowing{}, 3, samples);
+    check_derivatives(wide_float{}, 64, samples);
+    check_derivatives(mlp{17, 65, 3, 50}, 17, samples);
+    check_derivatives(mlp{50, 1, 100}, 50, samples);
   }
   check_derivatives(single{}, 2, 1);
 }
 
 TEST_CASE("an mlp treats every sample alone, whatever the batch around it") {
-  const dynamic net{2, 50, 2};
-  const auto theta = random_params(net, 3);
-  const auto x = random_input<dynamic>(2, 37);
-  const auto y = value(net, theta, x);
-  for (Eigen::Index s = 0; s < x.cols(); ++s) {
-    const Eigen::MatrixXd alone = value(net, theta, x.col(s).eval());
-    CHECK((y.col(s) - alone).cwiseAbs().maxCoeff() <= 1e-14);
+  for (const int n : {2, 40}) {
+    const dynamic net{n, 50, n};
+    const auto theta = random_params(net, 3);
+    const auto x = random_input<dynamic>(n, 37);
+    const auto y = value(net, theta, x);
+    for (Eigen::Index s = 0; s < x.cols(); ++s) {
+      const Eigen::MatrixXd alone = value(net, theta, x.col(s).eval());
+      CHECK((y.col(s) - alone).cwiseAbs().maxCoeff() <= 5e-14);
+    }
   }
+}
+
+TEST_CASE("the scratch of an mlp counts its bytes") {
+  const auto bytes = [](const auto& net, const auto& x) {
+    return net.make_scratch(random_params(net, 1), x).heap_bytes();
+  };
+  const auto x = [](int rows, int samples) { return Eigen::MatrixXd::Zero(rows, samples).eval(); };
+  // adjoints of 65 × 5 and a weight of 65 × 17; adjoints alone
+  CHECK(bytes(dynamic{17, 65, 17}, x(17, 5)) == (65 * 5 + 65 * 17) * sizeof(double));
+  CHECK(bytes(dynamic{17, 65, 17}, x(17, 1)) == 65 * sizeof(double));
+  // 2 + 2 and 2 + 5 + 2 features on a strip of two registers, and a register for 27 numbers
+  CHECK(bytes(dynamic{2, 5, 2}, x(2, 32)) == (13 * 2 + 27) * kutta::register_bytes);
 }
 
 TEST_CASE("an mlp of wrong widths is refused by name") {

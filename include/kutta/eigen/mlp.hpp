@@ -17,11 +17,13 @@
 
 #include <Eigen/Core>
 
+#include <kutta/eigen/mlp_products.hpp>
 #include <kutta/eigen/mlp_strips.hpp>
 #include <kutta/eigen/tensor.hpp>
 #include <kutta/layers/activation.hpp>
 #include <kutta/layers/affine_strips.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/tensor/index.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/shape.hpp>
@@ -69,6 +71,7 @@ class mlp<T, sizes<N...>, Activation, Batch> {
   static std::tuple<affine_params<T, n[L + 1], n[L]>...> params_of(std::index_sequence<L...>);
   template <std::size_t... L>
   static std::tuple<Eigen::Matrix<T, n[L + 1], Batch>...> hidden_of(std::index_sequence<L...>);
+  using products = detail::mlp_products<T, Activation, depth>;
 
  public:
   static constexpr bool samples_independent = true;
@@ -79,10 +82,17 @@ class mlp<T, sizes<N...>, Activation, Batch> {
   using params = decltype(params_of(std::make_index_sequence<depth>{}));
   using tape = decltype(hidden_of(std::make_index_sequence<depth - 1>{}));  ///< σ(…), inner layers
 
-  /// The adjoints of the inner layers, or the temporaries of `mlp_strips`.
+  /// The adjoints of the inner layers and a transposed weight, or the temporaries of `mlp_strips`.
   struct scratch {
     tape inner;
+    typename products::scratch transposed;
     typename detail::mlp_strips<T, Activation, N...>::scratch strips;
+
+    std::size_t heap_bytes() const {
+      return kutta::heap_bytes(inner) + kutta::heap_bytes(transposed) +
+             kutta::heap_bytes(strips.x) + kutta::heap_bytes(strips.v) +
+             kutta::heap_bytes(strips.sums);
+    }
   };
 
   constexpr mlp()
@@ -134,14 +144,16 @@ class mlp<T, sizes<N...>, Activation, Batch> {
     return saved;
   }
   scratch make_scratch(const params& theta, const input& x) const {
-    if (by_strips(x)) return {{}, strips().make_scratch()};
-    return {make_tape(theta, x), {}};
+    if (by_strips(x)) return {{}, {}, strips().make_scratch()};
+    if (by_products(x)) return {make_tape(theta, x), products::make_scratch(sizes_), {}};
+    return {make_tape(theta, x), {}, {}};
   }
 
   void forward(const params& theta, const input& x, output& y, tape& saved,
                const context<mlp>& context) const {
     if (by_strips(x))
       return strips().forward(theta, x.data(), cols_of(x), y.data(), saved, context.scratch.strips);
+    if (by_products(x)) return products::forward(theta, x, y, saved);
     const auto biased = [](T z, T b) { return Activation{}(z + b); };
     detail::for_each_index<depth>([&](auto l) {
       const auto& [w, b] = std::get<l>(theta);
@@ -163,6 +175,9 @@ class mlp<T, sizes<N...>, Activation, Batch> {
     if (by_strips(x))
       return strips().vjp(theta, x.data(), cols_of(x), saved, dy.data(), dx.data(), dtheta,
                           context.scratch.strips);
+    if (by_products(x))
+      return products::vjp(theta, x, saved, dy, dx, dtheta, context.scratch.inner,
+                           context.scratch.transposed);
     auto& g = context.scratch.inner;
     detail::for_each_index_reversed<depth>([&](auto l) {
       const auto& w = std::get<l>(theta).w;
@@ -190,6 +205,8 @@ class mlp<T, sizes<N...>, Activation, Batch> {
     if (by_strips(x))
       return strips().jvp(theta, x.data(), cols_of(x), saved, vx.data(), vtheta, vy.data(),
                           context.scratch.strips);
+    if (by_products(x))
+      return products::jvp(theta, x, saved, vx, vtheta, vy, context.scratch.inner);
     auto& v = context.scratch.inner;
     detail::for_each_index<depth>([&](auto l) {
       const auto& [vw, vb] = std::get<l>(vtheta);
@@ -219,14 +236,25 @@ class mlp<T, sizes<N...>, Activation, Batch> {
     });
   }
 
-  /// Small networks on batches go through `mlp_strips`, the others through matrix products.
+  /// Small networks on batches go through `mlp_strips`, those of medium size through
+  /// `mlp_products`; single samples and large networks through Eigen.
   static constexpr std::size_t most_weights_on_strips = 1024;
+  static constexpr std::size_t most_bytes_in_products = std::size_t{1} << 20;  ///< of a layer
+  static constexpr Eigen::Index fewest_samples_in_products = 4;
 
   bool by_strips(const input& x) const {
     if constexpr (Batch != Eigen::Dynamic)
       return false;
     else
       return 2 * cols_of(x) >= detail::strip<T> && strips().weights() <= most_weights_on_strips;
+  }
+  bool by_products(const input& x) const {
+    if constexpr (Batch != Eigen::Dynamic)
+      return false;
+    else
+      return x.cols() >= fewest_samples_in_products &&
+             static_cast<std::size_t>(products::largest(sizes_)) * sizeof(T) <=
+                 most_bytes_in_products;
   }
   auto strips() const { return detail::mlp_strips<T, Activation, N...>(sizes_); }
   static std::size_t cols_of(const input& x) { return static_cast<std::size_t>(x.cols()); }

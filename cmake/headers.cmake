@@ -100,6 +100,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/host_calls.hpp
   layers/image_planes.hpp
   layers/image_shape.hpp
+  layers/jacobian.hpp
   layers/layer.hpp
   layers/lifted.hpp
   layers/matrix_product.hpp
@@ -172,10 +173,12 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/solution.hpp
   ode/stabilised_step.hpp
   ode/stabilised_stepper.hpp
+  ode/stage_jacobian.hpp
   ode/status.hpp
   ode/step.hpp
   ode/step_control.hpp
   ode/step_estimates.hpp
+  ode/step_failure.hpp
   ode/step_history.hpp
   ode/step_search.hpp
   ode/stepper.hpp
@@ -203,6 +206,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
 
 kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS
   eigen.hpp
+  eigen/implicit_block.hpp
   eigen/implicit_step.hpp
   eigen/implicit_stepper.hpp
   eigen/implicit_storage.hpp

@@ -39,9 +39,10 @@ struct no_parameters {
 /// `f(t, x, dx)` writes dx; `jacobian(t, x, J)` writes ∂f/∂x to J, which is 0 on entry, or is a
 /// `finite_difference_jacobian`. The equations are solved by simplified Newton iterations from
 /// X_i = x0 with the Jacobian at (t, x0), and where that converges too slowly, on from there with
-/// the Jacobian there. Nothing is kept from one step for the next.
-/// Returns whether they converged to something finite; if not, x1 is left as it was. Leaves the X_i
-/// in `storage.points` for the transpose and the k_i in `storage.rates`. `x1` may be `x0`.
+/// the Jacobian there. Nothing is kept from one step for the next. (The t of a call is a number
+/// that also knows the stage it belongs to, `t.stage`; at (t, x0) that is 0.) Returns whether they
+/// converged to something finite; if not, x1 is left as it was. Leaves the X_i in `storage.points`
+/// for the transpose and the k_i in `storage.rates`. `x1` may be `x0`.
 /// @throws std::invalid_argument if h = 0, or for options that make no sense.
 /// Source: Hairer & Wanner, Solving ODEs II (2nd ed., 1996), § IV.8.
 template <implicit_scheme S, dense_state X, class F, class J>
@@ -93,7 +94,7 @@ struct linearised_step {
   storage& s;
   implicit_statistics& count;
 
-  real time(std::size_t i) const { return t + rk.c[i] * h; }
+  stage_time<real> time(std::size_t i) const { return {i, t + rk.c[i] * h}; }
   scalar a(std::size_t i, std::size_t j) const { return scalar(h * rk.a[i][j]); }
   scalar b(std::size_t i) const { return scalar(h * rk.b[i]); }
 

@@ -51,6 +51,15 @@ struct table_in {
 template <class S, class T>
 inline constexpr table_in<S, T> table_v{};
 
+/// When a stage is, and which.
+template <class T>
+struct stage_time {
+  std::size_t stage;
+  T t;
+
+  constexpr operator T() const { return t; }
+};
+
 /// A⁻¹, found by elimination.
 template <class S, class T>
 struct inverse_table {

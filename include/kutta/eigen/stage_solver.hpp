@@ -50,13 +50,14 @@ class stage_solver {
   }
 
  private:
-  real time(std::size_t i) const { return t_ + rk.c[i] * h_; }
+  stage_time<real> start() const { return {0, t_}; }
+  stage_time<real> time(std::size_t i) const { return {i, t_ + rk.c[i] * h_}; }
   void set_point(std::size_t i) { as_vector(s_.points[i]) = as_vector(x0_) + s_.part(s_.z, i); }
   void set_rate(std::size_t i) {
     f_(time(i), s_.points[i], s_.rates[i]);
     ++count_.evaluations;
   }
-  void write(real t, const X& x, std::size_t i = 0) {
+  void write(stage_time<real> t, const X& x, std::size_t i = 0) {
     write_jacobian(f_, jacobian_, t, x, s_.jacobian[i], s_.scratch, count_);
   }
   void factorise() {
@@ -87,7 +88,7 @@ class stage_solver {
       factorise();
       factored_ = diagonal;
     };
-    if (!has_jacobian_) write(t_, x0_);
+    if (!has_jacobian_) write(start(), x0_);
     has_jacobian_ = true;
     if (factored_ != diagonal) factorise_stage();
 
@@ -116,7 +117,7 @@ class stage_solver {
 
   /// z_i = h Σ_j a_ij k_j, for all stages at once.
   bool all_stages() {
-    write(t_, x0_);
+    write(start(), x0_);
     for (std::size_t j = 0; j < stages; ++j) set_columns(j, s_.jacobian[0]);
     factorise();
 

@@ -6,12 +6,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <kutta/basis/evaluate.hpp>
 #include <kutta/layers/call.hpp>
 #include <kutta/ode/block_step.hpp>
+#include <kutta/ode/stage_jacobian.hpp>
+#include <kutta/ode/step_failure.hpp>
 #include <kutta/ode/workspace.hpp>
+#include <kutta/schemes/rational.hpp>
+#include <kutta/schemes/scheme.hpp>
 
 namespace kutta::detail {
 
@@ -26,6 +31,20 @@ struct uniform_grid {
     return stage_depth(n, steps, c);
   }
 };
+
+/// Call i of a step reads all of R, unless the type of i has overloads of its own.
+template <class I, class R, class... A>
+void call_forward(I, const R& r, A&&... arguments) {
+  detail::forward(r, arguments...);
+}
+template <class I, class R, class... A>
+void call_vjp(I, const R& r, A&&... arguments) {
+  detail::vjp(r, arguments...);
+}
+template <class I, class R, class... A>
+void call_jvp(I, const R& r, A&&... arguments) {
+  detail::jvp(r, arguments...);
+}
 
 /// One step each of dx/dt = R(θ(s), x), at the grid's depths. Owns nothing.
 ///
@@ -58,6 +77,16 @@ struct block_pass {
                     context_at(s, ws));
   }
 
+  /// The rates of step n, which leave their tapes in `saved`.
+  template <class W>
+  auto rate_at(const coefficients& theta, std::int64_t n, record& saved, W& ws) const {
+    return [&, n](auto i, const auto& x, auto& k) {
+      const depth s = grid.at(n, stepping::abscissa(i));
+      call_forward(i, residual, evaluate(basis, s, theta, ws.theta_at), x, k,
+                   saved.tapes[decltype(i)::value], context_at(s, ws));
+    };
+  }
+
   /// x1 ← step n from x0, where `value(s, x, k, tape)` is the residual.
   template <class V, class W>
   void forward_by(const V& value, std::int64_t n, const carried& x0, carried& x1, record& saved,
@@ -65,17 +94,20 @@ struct block_pass {
     const auto rate = [&](auto i, const state& x, state& k) {
       value(grid.at(n, stepping::abscissa(i)), x, k, saved.tapes[decltype(i)::value]);
     };
-    stepping::forward(rate, grid.step_size(n), x0, x1, saved.points, ws.temporaries);
+    require_success(n, [&] {
+      return stepping::forward(rate, grid.step_size(n), x0, x1, saved.points, ws.temporaries);
+    });
   }
 
   /// x1 ← step n from x0.
   template <class W>
   void forward(const coefficients& theta, std::int64_t n, const carried& x0, carried& x1,
                record& saved, W& ws) const {
-    const auto value = [&](const depth& s, const state& x, state& k, typename R::tape& tape) {
-      residual_at(theta, s, x, k, tape, ws);
-    };
-    forward_by(value, n, x0, x1, saved, ws);
+    const auto rate = rate_at(theta, n, saved, ws);
+    require_success(n, [&] {
+      return stepping::forward(with_jacobian(rate, theta, n, saved, ws), grid.step_size(n), x0, x1,
+                               saved.points, ws.temporaries);
+    });
   }
 
   /// x0 ← the start of step n, which ends in x1; leaves the record that `forward` leaves.
@@ -84,40 +116,67 @@ struct block_pass {
                record& saved, W& ws) const
     requires invertible_scheme<S, state>
   {
-    const auto rate = [&](auto i, const state& x, state& k) {
-      residual_at(theta, grid.at(n, stepping::abscissa(i)), x, k, saved.tapes[decltype(i)::value],
-                  ws);
-    };
-    stepping::inverse(rate, grid.step_size(n), x1, x0, saved.points, ws.temporaries);
+    stepping::inverse(rate_at(theta, n, saved, ws), grid.step_size(n), x1, x0, saved.points,
+                      ws.temporaries);
   }
 
   /// g ← its transpose on g; dtheta accumulates.
   template <class W>
   void transpose(const coefficients& theta, std::int64_t n, const carried& x0, const record& saved,
                  carried& g, coefficients& dtheta, W& ws) const {
-    const auto rate_vjp = [&](auto i, const state& x, const state& dk, state& v) {
+    const auto rate_vjp = [&](auto i, const auto& x, const auto& dk, auto& v) {
       const depth s = grid.at(n, stepping::abscissa(i));
       const params& theta_s = evaluate(basis, s, theta, ws.theta_at);
       const auto add_to = [&](params& dtheta_s) {
-        detail::vjp(residual, theta_s, x, saved.tapes[decltype(i)::value], dk, v, dtheta_s,
-                    context_at(s, ws));
+        call_vjp(i, residual, theta_s, x, saved.tapes[decltype(i)::value], dk, v, dtheta_s,
+                 context_at(s, ws));
       };
       scatter(basis, s, add_to, dtheta, ws.dtheta_at);
     };
-    stepping::transpose(rate_vjp, grid.step_size(n), x0, saved.points, g, ws.temporaries);
+    require_success(n, [&] {
+      return stepping::transpose(with_jacobian(rate_vjp, theta, n, saved, ws), grid.step_size(n),
+                                 x0, saved.points, g, ws.temporaries);
+    });
   }
 
   /// v ← its derivative on v, along vtheta.
   template <class W>
   void derivative(const coefficients& theta, const coefficients& vtheta, std::int64_t n,
                   const carried& x0, const record& saved, carried& v, W& ws) const {
-    const auto rate_jvp = [&](auto i, const state& x, const state& vx, state& vk) {
+    const auto rate_jvp = [&](auto i, const auto& x, const auto& vx, auto& vk) {
       const depth s = grid.at(n, stepping::abscissa(i));
-      detail::jvp(residual, evaluate(basis, s, theta, ws.theta_at), x,
-                  saved.tapes[decltype(i)::value], vx, evaluate(basis, s, vtheta, ws.dtheta_at), vk,
-                  context_at(s, ws));
+      call_jvp(i, residual, evaluate(basis, s, theta, ws.theta_at), x,
+               saved.tapes[decltype(i)::value], vx, evaluate(basis, s, vtheta, ws.dtheta_at), vk,
+               context_at(s, ws));
     };
-    stepping::derivative(rate_jvp, grid.step_size(n), x0, saved.points, v, ws.temporaries);
+    require_success(n, [&] {
+      return stepping::derivative(with_jacobian(rate_jvp, theta, n, saved, ws), grid.step_size(n),
+                                  x0, saved.points, v, ws.temporaries);
+    });
+  }
+
+ private:
+  /// What a scheme that solves equations is told of the residual.
+  template <class F, class W>
+  auto with_jacobian(const F& rate, const coefficients& theta, std::int64_t n, const record& saved,
+                     W& ws) const {
+    if constexpr (implicit_scheme<S>)
+      return rate_with_jacobian<F, block_pass, decltype(saved.tapes), W>{rate, *this,       theta,
+                                                                         n,    saved.tapes, ws};
+    else
+      return rate;
+  }
+
+  /// @throws step_failure if `take`, which may return a status, does not succeed.
+  template <class F>
+  void require_success(std::int64_t n, F&& take) const {
+    if constexpr (std::is_void_v<decltype(take())>) {
+      take();
+    } else {
+      const status end = take();
+      if (end != status::success)
+        throw step_failure(end, horizon * grid.at(n, rational(0)).value(), grid.step_size(n), n);
+    }
   }
 };
 

@@ -44,7 +44,9 @@ auto repeat(F&& make) {
 ///     inverse(rate, h, to, from, points, temporaries)         optional: a step undone; leaves in
 ///                                                             `points` what `forward` left
 ///
-/// `rate(i, x, k)` and its like are those of `step`, i in [0, evaluations).
+/// `rate(i, x, k)` and its like are those of `step`, i in [0, evaluations). An implicit scheme may
+/// also ask them for ∂R/∂x: see `stage_jacobian.hpp`. Where a step can fail, forward, transpose and
+/// derivative return a `status`.
 template <class S, tensor X>
 struct block_step;
 

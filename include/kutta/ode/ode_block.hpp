@@ -179,7 +179,7 @@ class ode_block {
   /// `forward`, of which `stats` takes note: the statistics that R observes at its stages update
   /// it when the pass ends. No other call changes it.
   template <class B2, class K>
-    requires stateful<R>
+    requires(stateful<R> && !implicit_scheme<S>)
   const state& train(const coefficients& theta, running_statistics<statistics_t<R>, B2>& stats,
                      const state& x0, workspace<R, S, K>& ws) const {
     require_fit(theta, x0, ws);

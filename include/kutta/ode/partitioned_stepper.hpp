@@ -11,26 +11,16 @@
 ///     const auto end = kutta::integrate<kutta::schemes::stoermer_verlet>(
 ///         kepler{}, kutta::phase_point<vec2>{q, p}, {0.0, 100.0}, kutta::fixed{.steps = 10000});
 
-#include <tuple>
-
 #include <kutta/ode/end_rates.hpp>
 #include <kutta/ode/integrate.hpp>
 #include <kutta/ode/partitioned_step.hpp>
 #include <kutta/ode/stepper.hpp>
 #include <kutta/schemes/symplectic.hpp>
 #include <kutta/tensor/index.hpp>
-#include <kutta/tensor/product.hpp>
+#include <kutta/tensor/phase_point.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
-
-/// Positions and momenta, of one shape.
-template <tensor X>
-struct phase_point {
-  X q, p;
-  static constexpr auto fields =
-      std::tuple{field{"q", &phase_point::q}, field{"p", &phase_point::p}};
-};
 
 /// Steps of drifts and kicks on q' = v(t, p), p' = a(t, q): `f.position_rate(t, p, dq)` writes v,
 /// `f.momentum_rate(t, q, dp)` writes a.

@@ -89,6 +89,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   basis/statistics_update.hpp
   layers/activation.hpp
   layers/affine_strips.hpp
+  layers/average_pool.hpp
   layers/batch_norm.hpp
   layers/call.hpp
   layers/channel_sums.hpp
@@ -96,15 +97,18 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/conv2d.hpp
   layers/convolution.hpp
   layers/convolution_tiles.hpp
+  layers/dense.hpp
   layers/differences.hpp
   layers/host_calls.hpp
   layers/image_planes.hpp
   layers/image_shape.hpp
   layers/jacobian.hpp
   layers/layer.hpp
+  layers/layer_pass.hpp
   layers/lifted.hpp
   layers/matrix_product.hpp
   layers/packed_weights.hpp
+  layers/parallel.hpp
   layers/path_costs.hpp
   layers/relu.hpp
   layers/residual_check.hpp
@@ -112,8 +116,10 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/second_derivative.hpp
   layers/separable.hpp
   layers/sequential.hpp
+  layers/stitch.hpp
   layers/tanh.hpp
   layers/transposed.hpp
+  layers/update_statistics.hpp
   layers/with_rate.hpp
   ode/accepted_grid.hpp
   ode/accepted_step.hpp
@@ -128,6 +134,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/block_pass.hpp
   ode/block_path.hpp
   ode/block_step.hpp
+  ode/continuous.hpp
   ode/end_rates.hpp
   ode/ensemble.hpp
   ode/ensemble_block.hpp
@@ -174,6 +181,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/stabilised_step.hpp
   ode/stabilised_stepper.hpp
   ode/stage_jacobian.hpp
+  ode/stage_statistics.hpp
   ode/status.hpp
   ode/step.hpp
   ode/step_control.hpp

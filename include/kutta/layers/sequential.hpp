@@ -221,7 +221,7 @@ class sequential {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tuple_cat([&] {
         if constexpr (stateful<layer_at<I>>)
-          return std::tuple{f(get<I>(), detail::index_constant<I>{})};
+          return std::tuple<statistics_t<layer_at<I>>>{f(get<I>(), detail::index_constant<I>{})};
         else
           return std::tuple<>{};
       }()...);

@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <utility>
 
+#include <kutta/ode/block_step.hpp>
 #include <kutta/ode/error_estimate.hpp>
 #include <kutta/ode/hermite.hpp>
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/ode/stepper.hpp>
-#include <kutta/ode/block_step.hpp>
 #include <kutta/schemes/coefficients.hpp>
 #include <kutta/schemes/dense_output.hpp>
 #include <kutta/schemes/scheme.hpp>

@@ -20,9 +20,9 @@
 #include <type_traits>
 #include <utility>
 
+#include <kutta/ode/block_step.hpp>
 #include <kutta/ode/end_rates.hpp>
 #include <kutta/ode/step.hpp>
-#include <kutta/ode/block_step.hpp>
 #include <kutta/schemes/coefficients.hpp>
 #include <kutta/schemes/dense_output.hpp>
 #include <kutta/schemes/rational.hpp>

@@ -4,10 +4,10 @@
 /// @file
 /// The stepper of strong-stability-preserving schemes.
 
+#include <kutta/ode/block_step.hpp>
 #include <kutta/ode/end_rates.hpp>
 #include <kutta/ode/shu_osher_step.hpp>
 #include <kutta/ode/stepper.hpp>
-#include <kutta/ode/block_step.hpp>
 #include <kutta/schemes/coefficients.hpp>
 #include <kutta/schemes/scheme.hpp>
 #include <kutta/tensor/tensor.hpp>

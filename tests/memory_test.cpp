@@ -15,12 +15,17 @@
 #include <doctest/doctest.h>
 
 #include <kutta/basis/hat.hpp>
+#include <kutta/eigen/implicit_block.hpp>
 #include <kutta/eigen/tensor.hpp>
 #include <kutta/ode/keep_disk.hpp>
 #include <kutta/ode/keep_online.hpp>
 #include <kutta/ode/memory.hpp>
+#include <kutta/ode/observed_step.hpp>
+#include <kutta/ode/reversible.hpp>
+#include <kutta/schemes/embedded_second_order.hpp>
 #include <kutta/schemes/first_order.hpp>
 #include <kutta/schemes/fourth_order.hpp>
+#include <kutta/schemes/implicit.hpp>
 #include <kutta/schemes/second_order.hpp>
 
 #include "support/heap.hpp"
@@ -148,6 +153,43 @@ TEST_CASE("states in std::vector take the bytes that were promised" * doctest::s
   const kutta::ode_block<residual, kutta::schemes::rk4_classic, kutta::bases::hat> f{
       {}, kutta::bases::hat(2), {.steps = 9}};
   check_all_policies(f, theta, x0);
+}
+
+TEST_CASE("reversible steps, and steps that are read between their ends" *
+          doctest::skip(not_counted)) {
+  namespace schemes = kutta::schemes;
+  const sine_block<schemes::reversible<schemes::midpoint>> reversible{
+      {}, kutta::bases::hat(2), {.steps = 5}};
+  check_bytes(reversible, sine_weights, large, kutta::keep::everything{});
+  check_bytes(reversible, sine_weights, large, kutta::keep::binomial{2});
+  check_bytes(reversible, sine_weights, large, kutta::keep::ends{});
+  const sine_block<kutta::observed<kutta::keeping_errors<schemes::heun_euler21>>> observed{
+      {}, kutta::bases::hat(2), {.steps = 5}};
+  check_bytes(observed, sine_weights, large, kutta::keep::everything{});
+}
+
+TEST_CASE("implicit steps: the matrices of the solver" * doctest::skip(not_counted)) {
+  struct decay {  // R(theta, x) = −theta x
+    using state = Eigen::VectorXd;
+    using params = double;
+    struct tape {};
+    void forward(double theta, const state& x, state& y, tape&) const { y = -theta * x; }
+    void vjp(double theta, const state& x, const tape&, const state& dy, state& dx,
+             double& dtheta) const {
+      dx -= theta * dy;
+      dtheta -= x.dot(dy);
+    }
+    void jacobian(double theta, const state&, Eigen::MatrixXd& j) const {
+      j.setZero();
+      j.diagonal().array() = -theta;
+    }
+  };
+  const std::vector<double> theta(2, .5);
+  const Eigen::VectorXd x0 = Eigen::VectorXd::Ones(300);
+  const kutta::ode_block<decay, kutta::schemes::sdirk2, kutta::bases::hat> f{
+      {}, kutta::bases::hat(2), {.steps = 4}};
+  check_bytes(f, theta, x0, kutta::keep::everything{});
+  check_bytes(f, theta, x0, kutta::keep::steps{});
 }
 
 TEST_CASE("a tiled workspace takes the bytes that were promised" * doctest::skip(not_counted)) {

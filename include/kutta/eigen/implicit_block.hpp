@@ -83,6 +83,8 @@ struct block_step<S, X> {
   struct temporaries {
     implicit_stepper_storage<S, X> solver;
     implicit_statistics count{};  ///< of all passes so far
+
+    std::size_t heap_bytes() const { return solver.heap_bytes(); }
   };
 
   static carried make_carried(const X& x) { return kutta::zeros_like(x); }

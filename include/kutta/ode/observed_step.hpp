@@ -15,6 +15,7 @@
 
 #include <kutta/ode/block_step.hpp>
 #include <kutta/ode/explicit_stepper.hpp>
+#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/ode/step_estimates.hpp>
 #include <kutta/schemes/dense_output.hpp>
@@ -41,6 +42,11 @@ struct block_step<observed<S>, X> : block_step<S, X> {
     X start_adjoint;                  ///< the same of x0
     bool are_read = false;            ///< whether they are not zero
     step_estimates dsums;             ///< ∂L by the sums of what S keeps
+
+    std::size_t heap_bytes() const {
+      return kutta::heap_bytes(this->k) + kutta::heap_bytes(this->dk) +
+             kutta::heap_bytes(rate_adjoints) + kutta::heap_bytes(start_adjoint);
+    }
   };
 
   static points make_points(const X& x) {

@@ -16,6 +16,7 @@
 #include <kutta/layers/separable.hpp>
 #include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/block_step.hpp>
+#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/keep_ends.hpp>
 #include <kutta/ode/partitioned_step.hpp>
 #include <kutta/schemes/symplectic.hpp>
@@ -95,9 +96,13 @@ struct block_step<S, phase_point<X>> {
   struct points {
     vec<X, stages - 1> p;  ///< of drifts 2 … s; that of the first is the start of the step
     vec<X, kick_v<S, stages - 1> == 0 ? stages - 1 : stages> q;  ///< of the kicks
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(p) + kutta::heap_bytes(q); }
   };
   struct temporaries {
     X k;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(k); }
   };
 
   static carried make_carried(const carried& x) { return kutta::zeros_like(x); }

@@ -12,6 +12,7 @@
 #include <limits>
 
 #include <kutta/ode/block_step.hpp>
+#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/keep_ends.hpp>
 #include <kutta/ode/reversible_step.hpp>
 #include <kutta/schemes/reversible.hpp>
@@ -42,6 +43,10 @@ struct block_step<schemes::reversible<S, C>, X> {
     X dk;
     carried ends;  ///< the adjoint of a pass, or its tangent
     detail::step_real_t<X> lambda;
+
+    std::size_t heap_bytes() const {
+      return kutta::heap_bytes(k) + kutta::heap_bytes(dk) + kutta::heap_bytes(ends);
+    }
   };
 
   static carried make_carried(const X& x) { return {kutta::zeros_like(x), kutta::zeros_like(x)}; }

@@ -14,6 +14,7 @@
 #include <tuple>
 #include <utility>
 
+#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/schemes/reversible.hpp>
 #include <kutta/tensor/host_device.hpp>
@@ -40,6 +41,10 @@ struct reversible_points {
   stage_points<S, X> z;  ///< Z_2 … Z_s
   X y1;
   stage_points<S, X> y;  ///< Y_2 … Y_s
+
+  std::size_t heap_bytes() const {
+    return kutta::heap_bytes(z) + kutta::heap_bytes(y1) + kutta::heap_bytes(y);
+  }
 };
 
 namespace detail {

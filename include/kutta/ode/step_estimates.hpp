@@ -17,6 +17,7 @@
 #include <utility>
 
 #include <kutta/ode/explicit_stepper.hpp>
+#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/rms_distance.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/schemes/butcher_tableau.hpp>
@@ -113,6 +114,11 @@ template <class S, tensor X>
 struct points_and_estimates : stage_points<S, X> {
   std::conditional_t<keeps_errors_v<S>, X, not_kept> error;        ///< e
   std::conditional_t<keeps_stiffness_v<S>, X, not_kept> rate_gap;  ///< k_p − k_q
+
+  std::size_t heap_bytes() const {
+    const stage_points<S, X>& stages = *this;
+    return kutta::heap_bytes(stages) + kutta::heap_bytes(error) + kutta::heap_bytes(rate_gap);
+  }
 };
 
 template <tensor X>

@@ -66,7 +66,10 @@ namespace detail {
 template <class C, class M>
 M pointee(M C::*);
 
-template <auto Member>
+// P is named although Member tells it: g++ (12) gives a template of a pointer to a member external
+// linkage even where its class has internal linkage, and the programs of two files would be mixed
+// up.
+template <class P, auto Member>
 struct field_coefficients {
   std::vector<decltype(pointee(Member))> values;
 };
@@ -76,19 +79,20 @@ template <class P, class I = std::make_index_sequence<part_count<P>::value>>
 struct mixed_struct;
 template <has_fields P, std::size_t... I>
 struct mixed_struct<P, std::index_sequence<I...>>
-    : field_coefficients<std::get<I>(P::fields).member>... {
+    : field_coefficients<P, std::get<I>(P::fields).member>... {
   using params = P;
-  static constexpr auto fields = std::tuple{field{
-      std::get<I>(P::fields).name, &field_coefficients<std::get<I>(P::fields).member>::values}...};
+  static constexpr auto fields =
+      std::tuple{field{std::get<I>(P::fields).name,
+                       &field_coefficients<P, std::get<I>(P::fields).member>::values}...};
 
   /// The coefficients of one field: `theta.of<&P::w>()[k]`.
   template <auto Member>
   auto& of() {
-    return field_coefficients<Member>::values;
+    return field_coefficients<P, Member>::values;
   }
   template <auto Member>
   const auto& of() const {
-    return field_coefficients<Member>::values;
+    return field_coefficients<P, Member>::values;
   }
 };
 

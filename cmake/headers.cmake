@@ -231,4 +231,10 @@ kutta_add_component(xtensor DEPENDS xtensor HEADERS
 
 kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS
   cuda.hpp
-  cuda/tensor.hpp)
+  cuda/buffer.hpp
+  cuda/elementwise.hpp
+  cuda/error.hpp
+  cuda/graph.hpp
+  cuda/stream.hpp
+  cuda/tensor.hpp
+  cuda/vector.hpp)

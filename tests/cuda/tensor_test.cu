@@ -3,106 +3,125 @@
 #include <cstddef>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <thrust/device_vector.h>
-#include <thrust/host_vector.h>
 
 #include <kutta/cuda.hpp>
+#include <kutta/layers/image_shape.hpp>
 #include <kutta/tensor/host_copy.hpp>
 #include <kutta/tensor/shape.hpp>
 
-static_assert(kutta::tensor<thrust::device_vector<float>>);
-static_assert(kutta::tensor<thrust::device_vector<double>>);
-static_assert(kutta::tensor<thrust::host_vector<float>>);
-static_assert(!kutta::tensor<thrust::device_vector<int>>);
-static_assert(!kutta::batch<thrust::device_vector<float>>);
+using matrix = kutta::cuda::tensor<double, 2>;
+using matrix_float = kutta::cuda::tensor<float, 2>;
+
+static_assert(kutta::tensor<kutta::cuda::tensor<float, 1>>);
+static_assert(kutta::batch<kutta::cuda::tensor<float, 4>>);
+static_assert(!kutta::batch<kutta::cuda::tensor<float, 1>>);
+static_assert(!std::copyable<matrix>, "copies are asked for by name");
+static_assert(!kutta::image_tensor<matrix>, "no kernel of the host takes an address of the device");
 
 namespace {
 
-/// v₁ + 2 v₂ + 3 v₃ + …, to see that no input is lost or swapped.
-struct positional {
-  template <class V, class... W>
-  KUTTA_HD V operator()(V v, W... more) const {
-    V sum = v;
-    [[maybe_unused]] V position = 1;
-    ((sum += ++position * more), ...);
-    return sum;
+/// Rows of `columns` numbers slope, 2 slope, …
+template <class X>
+X ramp(std::size_t rows, std::size_t columns, double slope) {
+  using S = typename X::value_type;
+  std::vector<S> values(rows * columns);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<S>(slope * static_cast<double>(i + 1));
+  return X({rows, columns}, values);
+}
+
+struct square {
+  template <class V>
+  KUTTA_HD V operator()(V x) const {
+    return x * x;
   }
 };
 
-template <class V>
-V ramp(std::size_t n, double slope) {
-  std::vector<typename V::value_type> values(n);
-  for (std::size_t i = 0; i < n; ++i)
-    values[i] = static_cast<typename V::value_type>(slope * static_cast<double>(i + 1));
-  return V(values.begin(), values.end());
-}
-
-using device = thrust::device_vector<double>;
-using device_float = thrust::device_vector<float>;
-using host_float = thrust::host_vector<float>;
-
 }  // namespace
 
-TEST_CASE_TEMPLATE("map computes each element from the same element of every input", V, device,
-                   device_float, host_float) {
-  using S = typename V::value_type;
-  for (const std::size_t n : std::vector<std::size_t>{0, 1, 31, 257, 1000}) {
-    CAPTURE(n);
-    const V a = ramp<V>(n, 1), b = ramp<V>(n, 10), c = ramp<V>(n, 100);
-    V y = kutta::zeros_like(a);
-    kutta::map(y, positional{}, a);
-    CHECK(kutta::copy_to_host(y) == kutta::copy_to_host(a));
-    kutta::map(y, positional{}, a, b, c, a, b, c, a, b, c, a, b, c);  // 12 inputs
-    const auto values = kutta::copy_to_host(y);
-    for (std::size_t i = 0; i < n; ++i)
-      CHECK(values[i] == static_cast<S>((22 + 260 + 3000) * static_cast<double>(i + 1)));
-  }
-}
-
-TEST_CASE_TEMPLATE("the output of map may be one of its inputs", V, device, device_float,
-                   host_float) {
-  V y = ramp<V>(257, 1);
-  const V x = ramp<V>(257, 10);
-  kutta::add(y, y, kutta::scaled{2, x}, kutta::scaled{.5, y});
-  CHECK(kutta::copy_to_host(y) == kutta::copy_to_host(ramp<V>(257, 21.5)));
-}
-
-TEST_CASE_TEMPLATE("zero is zero whatever was there", V, device, device_float, host_float) {
-  using S = typename V::value_type;
-  V y(5, std::numeric_limits<S>::quiet_NaN());
-  CHECK(kutta::copy_to_host(kutta::zeros_like(y)) == std::vector<S>(5));
-  kutta::set_zero(y);
-  CHECK(kutta::copy_to_host(y) == std::vector<S>(5));
-}
-
-TEST_CASE_TEMPLATE("sums are exact where doubles are, and the same in every run", V, device,
-                   device_float, host_float) {
-  for (const std::size_t n : std::vector<std::size_t>{0, 1, 31, 257, 100'000}) {
-    CAPTURE(n);
-    const V x = ramp<V>(n, 1), ones(n, 1);
-    const double count = static_cast<double>(n);
-    CHECK(kutta::inner_product(x, ones) == count * (count + 1) / 2);  // beyond a float's 24 bits
-  }
-  const auto nan = std::numeric_limits<typename V::value_type>::quiet_NaN();
-  const V x = ramp<V>(99'999, .1);
-  const auto first = kutta::inner_product(x, x);
-  for (int run = 0; run < 5; ++run) CHECK(kutta::inner_product(x, x) == first);
-  CHECK(std::isnan(kutta::inner_product(V(3, nan), V(3, 1))));
-}
-
-TEST_CASE_TEMPLATE("shapes and host copies are those of the elements", V, device, device_float,
-                   host_float) {
-  using S = typename V::value_type;
-  V x(7), shorter(6);
-  CHECK(kutta::shape_text(x) == "(7)");
-  CHECK(kutta::element_count(x) == 7);
-  CHECK_FALSE(kutta::same_shape(x, shorter));
-  const std::vector<S> values{1, 2, 3, 4, 5, 6, 7};
-  kutta::copy_from_host(values, x);
+TEST_CASE_TEMPLATE("a tensor holds what it is made of", X, matrix, matrix_float) {
+  using S = typename X::value_type;
+  CHECK(kutta::copy_to_host(X({2, 3})) == std::vector<S>(6));
+  const std::vector<S> values{1, 2, 3, 4, 5, 6};
+  X x({2, 3}, values);
   CHECK(kutta::copy_to_host(x) == values);
-  CHECK_THROWS_WITH_AS(kutta::copy_from_host(values, shorter),
-                       "copy_from_host: expected 6 values, got 7", std::invalid_argument);
+  CHECK(kutta::shape_text(x) == "(2, 3)");
+  const X y = x.copy();
+  kutta::set_zero(x);
+  CHECK(kutta::copy_to_host(y) == values);
+  X z = std::move(x);
+  CHECK(x.size() == 0);
+  CHECK(kutta::shape_text(x) == "(0, 0)");
+  CHECK(kutta::copy_to_host(z) == std::vector<S>(6));
+  CHECK(kutta::copy_to_host(X({0, 3})).empty());
+  CHECK_THROWS_WITH_AS(X({2, 2}, values), "cuda::tensor: expected 4 elements, got 6",
+                       std::invalid_argument);
+}
+
+TEST_CASE_TEMPLATE("maps in packs and one by one compute the same", X, matrix, matrix_float) {
+  using S = typename X::value_type;
+  for (const std::size_t columns : std::vector<std::size_t>{1, 3, 4, 5, 31, 257}) {
+    CAPTURE(columns);
+    const X a = ramp<X>(3, columns, 1), b = ramp<X>(3, columns, .5);
+    X y = kutta::zeros_like(a);
+    kutta::add(y, a, kutta::scaled{2, b}, kutta::scaled{-.25, a});
+    const auto values = kutta::copy_to_host(y);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      CHECK(values[i] == static_cast<S>(1.75 * static_cast<double>(i + 1)));
+
+    // Rows 1 and 2 begin within a pack unless the columns fill packs.
+    X last = ramp<X>(2, columns, 0);
+    kutta::map(last, square{}, kutta::window(a, 1, 2));
+    const auto squares = kutta::copy_to_host(last);
+    for (std::size_t i = 0; i < squares.size(); ++i) {
+      const auto from = static_cast<double>(columns + i + 1);
+      CHECK(squares[i] == static_cast<S>(from * from));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("samples are copied and summed over", X, matrix, matrix_float) {
+  const X x = ramp<X>(5, 3, 1);
+  CHECK(kutta::samples(x) == 5);
+  X y = kutta::zeros_like(x, 4);
+  CHECK(kutta::shape_text(y) == "(4, 3)");
+  kutta::copy_samples(x, 1, 2, y, 2);
+  CHECK(kutta::copy_to_host(y) ==
+        kutta::copy_to_host(X({4, 3}, {0, 0, 0, 0, 0, 0, 4, 5, 6, 7, 8, 9})));
+  CHECK(kutta::sum(square{}, kutta::window(x, 3, 2)) ==
+        10 * 10 + 11 * 11 + 12 * 12 + 13 * 13 + 14 * 14 + 15 * 15);
+}
+
+TEST_CASE_TEMPLATE("sums are exact where doubles are, and the same in every run", X, matrix,
+                   matrix_float) {
+  using S = typename X::value_type;
+  const X x = ramp<X>(100, 1000, 1), ones({100, 1000}, std::vector<S>(100'000, 1));
+  CHECK(kutta::inner_product(x, ones) == 100'000. * 100'001 / 2);
+  const X rough = ramp<X>(333, 301, .1);
+  const auto first = kutta::inner_product(rough, rough);
+  for (int run = 0; run < 5; ++run) CHECK(kutta::inner_product(rough, rough) == first);
+  const S nan = std::numeric_limits<S>::quiet_NaN();
+  CHECK(std::isnan(kutta::inner_product(X({1, 2}, {nan, 1}), X({1, 2}, {1, 1}))));
+  CHECK(std::isnan(kutta::largest(square{}, X({1, 3}, {1, nan, 2}))));
+  CHECK(kutta::largest(square{}, ramp<X>(7, 9, -1)) == 63. * 63);
+}
+
+TEST_CASE("work on a stream of its own is done when it has been waited for") {
+  kutta::cuda::stream other;
+  std::vector<double> values;
+  {
+    const kutta::cuda::on_stream here(other);
+    CHECK(kutta::cuda::current_stream() == other.handle());
+    matrix x = ramp<matrix>(10, 10, 1);
+    for (int i = 0; i < 10; ++i) kutta::add(x, x, kutta::scaled{1, x});
+    other.wait();
+    values = kutta::copy_to_host(x);
+  }
+  CHECK(kutta::cuda::current_stream() == kutta::cuda::stream_handle{});
+  for (std::size_t i = 0; i < values.size(); ++i)
+    CHECK(values[i] == 1024 * static_cast<double>(i + 1));
 }

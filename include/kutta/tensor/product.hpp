@@ -80,6 +80,17 @@ constexpr void for_each_part(F&& f, T& y, X&... x) {
   }(std::make_index_sequence<std::tuple_size_v<T>>{});
 }
 
+/// Whether a copy of a T can be made; a vector says so of whatever it holds.
+template <class T>
+inline constexpr bool can_copy = std::copy_constructible<T>;
+template <class T, class A>
+inline constexpr bool can_copy<std::vector<T, A>> = can_copy<T>;
+template <has_fields T>
+inline constexpr bool can_copy<T> =
+    std::copy_constructible<T> &&
+    std::apply([]<class... C, class... M>(const field<C, M>&...) { return (can_copy<M> && ...); },
+               T::fields);
+
 /// The traits of a direct sum: every operation goes part by part, in order.
 template <class T, class S>
 struct direct_sum_traits {
@@ -87,9 +98,17 @@ struct direct_sum_traits {
   using is_direct_sum = void;
 
   static constexpr T zeros_like(const T& x) {
-    T y = x;
-    for_each_part([]<class P>(P& part) { tensor_traits<P>::map(part, zero<scalar_t<P>>{}); }, y);
-    return y;
+    if constexpr (can_copy<T>) {
+      T y = x;
+      for_each_part([]<class P>(P& part) { tensor_traits<P>::map(part, zero<scalar_t<P>>{}); }, y);
+      return y;
+    } else {
+      T y;
+      if constexpr (requires { y.resize(x.size()); }) y.resize(x.size());
+      for_each_part(
+          []<class P>(P& part, const P& like) { part = tensor_traits<P>::zeros_like(like); }, y, x);
+      return y;
+    }
   }
 
   template <class F, class... X>

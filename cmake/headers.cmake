@@ -177,6 +177,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/samples_run.hpp
   ode/shu_osher_step.hpp
   ode/shu_osher_stepper.hpp
+  ode/small_step.hpp
   ode/solution.hpp
   ode/stabilised_step.hpp
   ode/stabilised_stepper.hpp
@@ -233,6 +234,7 @@ kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS
   cuda.hpp
   cuda/buffer.hpp
   cuda/elementwise.hpp
+  cuda/ensemble_block.hpp
   cuda/error.hpp
   cuda/graph.hpp
   cuda/stream.hpp

@@ -5,6 +5,7 @@
 /// The Thrust backend: CUDA devices with nvcc; the host, as plain C++, with
 /// `THRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_CPP`.
 
+#include <kutta/cuda/ensemble_block.hpp>
 #include <kutta/cuda/graph.hpp>
 #include <kutta/cuda/tensor.hpp>
 #include <kutta/cuda/vector.hpp>

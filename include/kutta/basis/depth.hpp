@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include <kutta/schemes/rational.hpp>
+#include <kutta/tensor/host_device.hpp>
 
 namespace kutta {
 
@@ -23,7 +24,7 @@ struct depth {
   double offset = 0;
   side from = side::right;
 
-  constexpr double value() const {
+  KUTTA_HD constexpr double value() const {
     return (static_cast<double>(num) + offset) / static_cast<double>(den);
   }
   constexpr bool operator==(const depth&) const = default;
@@ -33,7 +34,7 @@ struct depth {
 ///
 /// A stage at c = 1 ends its step and is the limit from the left; every other stage is the limit
 /// from the right. Without this a scheme with both ends drops to order 1 on weights that jump.
-constexpr depth stage_depth(std::int64_t step, std::int64_t steps, rational c) {
+KUTTA_HD constexpr depth stage_depth(std::int64_t step, std::int64_t steps, rational c) {
   return {.num = step * c.den + c.num,
           .den = steps * c.den,
           .offset = 0,

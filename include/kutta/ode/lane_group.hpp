@@ -12,11 +12,9 @@
 #include <cstdint>
 #include <span>
 
-#include <kutta/basis/depth.hpp>
-#include <kutta/layers/call.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/ode/ode_block.hpp>
-#include <kutta/ode/step.hpp>
+#include <kutta/ode/small_step.hpp>
 #include <kutta/tensor/simd.hpp>
 #include <kutta/tensor/simd_vec.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -69,10 +67,7 @@ class lane_group {
   template <class Theta>
   lane_group(const block_options& graph, std::size_t first_trajectory, std::size_t trajectories,
              std::span<const state> x0, const Theta& theta_of)
-      : first(first_trajectory),
-        count(trajectories),
-        graph_(graph),
-        h_(graph.rate * graph.horizon / static_cast<double>(graph.steps)) {
+      : first(first_trajectory), count(trajectories), step_(graph) {
     for (std::size_t l = 0; l < W; ++l) {
       const std::size_t i = first + (l < count ? l : 0);
       set_lane(x_[l / width], l % width, x0[i]);
@@ -89,14 +84,14 @@ class lane_group {
 
   /// x ← x(T).
   void forward() {
-    for (std::int64_t n = 0; n < graph_.steps; ++n)
+    for (std::int64_t n = 0; n < step_.steps(); ++n)
       for (std::size_t r = 0; r < registers; ++r) step_forward(n, r, x_[r], x_[r]);
   }
 
   /// The same; the registers of x(t_n) go to x + n `registers`, n = 0 … N.
   void record(lane_state* x) const {
     for (std::size_t r = 0; r < registers; ++r) x[r] = x_[r];
-    for (std::int64_t n = 0; n < graph_.steps; ++n, x += registers)
+    for (std::int64_t n = 0; n < step_.steps(); ++n, x += registers)
       for (std::size_t r = 0; r < registers; ++r) step_forward(n, r, x[r], x[registers + r]);
   }
 
@@ -106,7 +101,7 @@ class lane_group {
   double transpose(const lane_state* x, std::span<const std::int64_t> saved, L& loss) {
     double total = 0;
     std::size_t j = saved.size();
-    for (std::int64_t n = graph_.steps;; --n) {
+    for (std::int64_t n = step_.steps();; --n) {
       const lane_state* const at = x + static_cast<std::size_t>(n) * registers;
       if (j > 0 && saved[j - 1] == n) total += add_losses(at, --j, loss);
       if (n == 0) return total;
@@ -128,50 +123,19 @@ class lane_group {
     return total;
   }
 
-  /// The context of stage I of step n, for register r.
-  template <std::size_t I>
-  context<system> at(std::int64_t n, std::size_t r, scratch_t<system>& scratch) const {
-    const depth s = stage_depth(n, graph_.steps, S::tableau.c[I]);
-    return {graph_.horizon * s.value(), 0, first + r * width, scratch};
-  }
-
   /// x1 ← step n from x0, for register r. Everything is inlined, so that what a step computes with
   /// stays in registers; and nothing is copied first: a compiler may copy in half registers, and
   /// the next load of a whole one would wait for both.
   [[gnu::flatten]] void step_forward(std::int64_t n, std::size_t r, const lane_state& x0,
                                      lane_state& x1) const {
-    stage_points<S, lane_state> points;
-    stage_rates<S, lane_state> k;
-    scratch_t<system> scratch{};
-    const auto rate = [&](auto i, const lane_state& x, lane_state& y) {
-      typename system::tape saved;
-      detail::forward(system{}, theta_[r], x, y, saved, at<decltype(i)::value>(n, r, scratch));
-    };
-    step<S>(rate, h_, x0, x1, points, k);
+    step_.forward(n, first + r * width, theta_[r], x0, x1);
   }
-
-  /// Its transpose: dx = ∂L/∂x1 becomes ∂L/∂x0, dtheta accumulates.
   [[gnu::flatten]] void step_transposed(std::int64_t n, std::size_t r, const lane_state& x0,
                                         lane_state& dx, lane_params& dtheta) const {
-    lane_state x1, dk;
-    stage_points<S, lane_state> points;
-    stage_rates<S, lane_state> k;
-    vec<typename system::tape, S::tableau.stages> tapes;
-    scratch_t<system> scratch{};
-    const auto rate = [&](auto i, const lane_state& x, lane_state& y) {
-      constexpr std::size_t I = decltype(i)::value;
-      detail::forward(system{}, theta_[r], x, y, tapes[I], at<I>(n, r, scratch));
-    };
-    const auto rate_vjp = [&](auto i, const lane_state& x, const lane_state& dy, lane_state& v) {
-      constexpr std::size_t I = decltype(i)::value;
-      detail::vjp(system{}, theta_[r], x, tapes[I], dy, v, dtheta, at<I>(n, r, scratch));
-    };
-    step<S>(rate, h_, x0, x1, points, k);
-    step_vjp<S>(rate_vjp, h_, x0, points, dx, k, dk);
+    step_.vjp(n, first + r * width, theta_[r], x0, dx, dtheta);
   }
 
-  const block_options& graph_;
-  double h_;
+  small_step<system, S> step_;
   vec<lane_state, registers> x_, dx_;
   vec<lane_params, registers> theta_, dtheta_;
 };

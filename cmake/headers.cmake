@@ -237,6 +237,7 @@ kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS
   cuda/ensemble_block.hpp
   cuda/error.hpp
   cuda/graph.hpp
+  cuda/integrate_ensemble.hpp
   cuda/stream.hpp
   cuda/tensor.hpp
   cuda/vector.hpp)

@@ -180,7 +180,7 @@ class ensemble_run {
 
   void adaptive_steps(const adaptive& how, const error_scale<state>& scale,
                       std::atomic<std::size_t>& next) {
-    using stepper_type = lane_stepper<S, T, N>;
+    using stepper_type = lane_stepper<S, T, lanes, N>;
     vec<stepper_type, registers> steppers;
     vec<group, registers> groups;
     vec<lane_steps<times>, registers> steps;

@@ -71,7 +71,7 @@ struct finite_or_nan {
 
 /// Whether every element is finite.
 template <tensor X>
-constexpr bool is_finite(const X& x) {
+KUTTA_HD constexpr bool is_finite(const X& x) {
   return kutta::sum(finite_or_nan{}, x) == 0;
 }
 

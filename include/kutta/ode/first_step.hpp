@@ -10,7 +10,10 @@
 
 #include <kutta/ode/error_estimate.hpp>
 #include <kutta/ode/status.hpp>
+#include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/tensor.hpp>
+
+KUTTA_HD_BEGIN
 
 namespace kutta {
 
@@ -20,23 +23,25 @@ namespace kutta {
 ///
 /// Source: Hairer, Nørsett & Wanner, Solving ODEs I (1993), § II.4, "Starting Step Size".
 template <class F>
-[[gnu::always_inline]] inline double initial_step(double d0, double d1, int p,
-                                                  F&& second_derivative) {
+[[gnu::always_inline]] KUTTA_HD inline double initial_step(double d0, double d1, int p,
+                                                           F&& second_derivative) {
   const double h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * (d0 / d1);
   const double d2 = second_derivative(h0);
   const double d = d1 < d2 ? d2 : d1;
   const double h1 =
       d <= 1e-15 ? (1e-6 < h0 * 1e-3 ? h0 * 1e-3 : 1e-6) : std::pow(0.01 / d, 1. / (p + 1));
   const double h = 100 * h0 < h1 ? 100 * h0 : h1;
-  return h > 0 && h < std::numeric_limits<double>::infinity() ? h : 1e-6;
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  return h > 0 && h < infinity ? h : 1e-6;
 }
 
 namespace detail {
 
 /// The shortest step at time t: so much of |t| that the stages have different times.
 template <class T>
-T shortest_step(T t) {
-  return 16 * std::numeric_limits<T>::epsilon() * std::abs(t);
+KUTTA_HD T shortest_step(T t) {
+  constexpr T epsilon = std::numeric_limits<T>::epsilon();
+  return 16 * epsilon * std::abs(t);
 }
 
 /// The first step by `initial_step`, or the first that time resolves.
@@ -65,3 +70,5 @@ template <class Stepper, class F, class X, class T>
 }  // namespace detail
 
 }  // namespace kutta
+
+KUTTA_HD_END

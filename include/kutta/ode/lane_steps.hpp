@@ -17,7 +17,10 @@
 #include <kutta/ode/step_control.hpp>
 #include <kutta/schemes/coefficients.hpp>
 #include <kutta/schemes/scheme.hpp>
+#include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/simd.hpp>
+
+KUTTA_HD_BEGIN
 
 namespace kutta::detail {
 
@@ -46,25 +49,25 @@ class lane_steps {
   V taken{0.};  ///< 1 if the last attempt was good enough
   V ended{0.};  ///< 1 if the last call found that the integration is at its end
 
-  void begin(const step_rule& rule, std::size_t lane, const time_span<double>& span,
-             double first_step) {
+  KUTTA_HD void begin(const step_rule& rule, std::size_t lane, const time_span<double>& span,
+                      double first_step) {
     clear(lane);
     set_lane(memory_, lane, rule.safety), set_lane(last_error_, lane, 1);
     set_lane(t, lane, span.t0), set_lane(t1_, lane, span.t1), set_lane(h, lane, first_step);
     set_lane(active_, lane, 1);
   }
 
-  void end(std::size_t lane) {
+  KUTTA_HD void end(std::size_t lane) {
     const double last = lane_of(t, lane);
     clear(lane);
     set_lane(t, lane, last), set_lane(t1_, lane, last);
   }
 
-  bool is_active(std::size_t lane) const { return lane_of(active_, lane) != 0; }
+  KUTTA_HD bool is_active(std::size_t lane) const { return lane_of(active_, lane) != 0; }
 
   /// h ← the length of the next attempt; the last ends in t1. `ended` where there can be none. May
   /// be called again before the attempt.
-  [[gnu::always_inline]] void choose(const step_rule& rule) {
+  [[gnu::always_inline]] KUTTA_HD void choose(const step_rule& rule) {
     const V zero(0.), one(1.), largest(rule.how.largest_step), attempts = accepted_ + rejected_;
     const V wanted = magnitude(h), length = where_less(largest, wanted, largest, wanted);
     const V rest = (t1_ - t) + lost_;
@@ -78,7 +81,7 @@ class lane_steps {
 
   /// The attempt is taken if its squared error is at most 1, and `ended` if it led to t1. h ← the
   /// length that the filter asks for next.
-  [[gnu::always_inline]] void judge(const step_rule& rule, const V& error) {
+  [[gnu::always_inline]] KUTTA_HD void judge(const step_rule& rule, const V& error) {
     constexpr double above_one = 1 + std::numeric_limits<double>::epsilon();
     const V zero(0.), one(1.);
     const V length = magnitude(h);
@@ -97,15 +100,15 @@ class lane_steps {
   }
 
   /// Why there can be no further attempt.
-  kutta::status obstacle(const step_rule& rule, std::size_t lane) const {
+  KUTTA_HD kutta::status obstacle(const step_rule& rule, std::size_t lane) const {
     if (count(accepted_, lane) + count(rejected_, lane) >= rule.how.max_steps)
       return status::max_steps;
     return count(non_finite_, lane) ? status::non_finite : status::step_too_small;
   }
 
   /// What `integrate` would have counted with a scheme of so many stages.
-  statistics counts(const step_rule& rule, std::size_t lane, std::size_t stages,
-                    bool is_fsal) const {
+  KUTTA_HD statistics counts(const step_rule& rule, std::size_t lane, std::size_t stages,
+                             bool is_fsal) const {
     statistics stats;
     stats.accepted = count(accepted_, lane), stats.rejected = count(rejected_, lane);
     const std::int64_t attempts = stats.accepted + stats.rejected;
@@ -123,7 +126,7 @@ class lane_steps {
 
  private:
   /// The next step of `step_controller`.
-  [[gnu::always_inline]] V next_step(const step_rule& rule, const V& error) {
+  [[gnu::always_inline]] KUTTA_HD V next_step(const step_rule& rule, const V& error) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const adaptive& how = rule.how;
     const step_filter& filter = how.filter;
@@ -153,40 +156,43 @@ class lane_steps {
     return chosen(is_good, guess, wanted_step);
   }
 
-  [[gnu::always_inline]] static V power(const inverse_power& p, const V& x) {
+  [[gnu::always_inline]] KUTTA_HD static V power(const inverse_power& p, const V& x) {
     return each_lane(x, [&](double lane) { return p(lane); });
   }
-  [[gnu::always_inline]] static V signed_power(const inverse_power& p, double beta, const V& x) {
+  [[gnu::always_inline]] KUTTA_HD static V signed_power(const inverse_power& p, double beta,
+                                                        const V& x) {
     return beta > 0 ? power(p, x) : 1. / power(p, x);
   }
-  static V limited(const V& least, const V& factor, const V& most) {
+  KUTTA_HD static V limited(const V& least, const V& factor, const V& most) {
     return where_less(least, factor, where_less(factor, most, factor, most), least);
   }
 
   /// a where the condition is 1, else b.
-  static V chosen(const V& condition, const V& a, const V& b) {
+  KUTTA_HD static V chosen(const V& condition, const V& a, const V& b) {
     return where_less(V(0.), condition, a, b);
   }
 
-  static double lane_of(double x, std::size_t) { return x; }
+  KUTTA_HD static double lane_of(double x, std::size_t) { return x; }
   template <std::size_t W>
   static double lane_of(const simd<double, W>& x, std::size_t lane) {
     return x[lane];
   }
-  static void set_lane(double& x, std::size_t, double a) { x = a; }
+  KUTTA_HD static void set_lane(double& x, std::size_t, double a) { x = a; }
   template <std::size_t W>
   static void set_lane(simd<double, W>& x, std::size_t lane, double a) {
     x.set(lane, a);
   }
-  static std::int64_t count(const V& x, std::size_t lane) {
+  KUTTA_HD static std::int64_t count(const V& x, std::size_t lane) {
     return static_cast<std::int64_t>(lane_of(x, lane));
   }
 
-  void clear(std::size_t lane) {
-    for (V* x : {&t, &h, &taken, &ended, &t1_, &lost_, &memory_, &last_error_, &before_, &repeated_,
-                 &largest_, &active_, &last_, &accepted_, &rejected_, &non_finite_})
-      set_lane(*x, lane, 0);
-    set_lane(smallest_, lane, std::numeric_limits<double>::infinity());
+  KUTTA_HD void clear(std::size_t lane) {
+    V* const all[] = {&t,       &h,           &taken,     &ended,      &t1_,      &lost_,
+                      &memory_, &last_error_, &before_,   &repeated_,  &largest_, &active_,
+                      &last_,   &accepted_,   &rejected_, &non_finite_};
+    for (V* x : all) set_lane(*x, lane, 0);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    set_lane(smallest_, lane, infinity);
   }
 
   V t1_{0.}, lost_{0.};
@@ -196,3 +202,5 @@ class lane_steps {
 };
 
 }  // namespace kutta::detail
+
+KUTTA_HD_END

@@ -4,13 +4,13 @@
 /// @file
 /// How long the steps of an integration are: fixed, or chosen from an estimate of the error.
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
+#include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/number_text.hpp>
 
 namespace kutta {
@@ -122,10 +122,10 @@ class inverse_power {
     for (int i = octaves / 2; i + 1 < octaves; ++i) power_[i + 1] = power_[i] * ratio;
   }
 
-  double operator()(double x) const {
-    const auto bits = std::bit_cast<std::uint64_t>(x);
+  KUTTA_HD double operator()(double x) const {
+    const auto bits = __builtin_bit_cast(std::uint64_t, x);
     int octave = static_cast<int>(bits >> 52 & 0x7ff) - 1023 + octaves / 2;
-    const double m = std::bit_cast<double>((bits & 0xfffffffffffff) | 0x3ff0000000000000);
+    const double m = __builtin_bit_cast(double, (bits & 0xfffffffffffff) | 0x3ff0000000000000);
     octave = octave < 0 ? 0 : octave;
     octave = octave < octaves ? octave : octaves - 1;
     return power_[octave] * (c0_ + m * (c1_ + m * c2_));
@@ -160,11 +160,11 @@ struct step_rule {
 /// The guess of `step_controller`, and what is negative where it is good enough. V: a number, or
 /// one in each lane.
 template <class V>
-[[gnu::always_inline]] inline V guessed_step(const V& h, const V& before) {
+[[gnu::always_inline]] KUTTA_HD inline V guessed_step(const V& h, const V& before) {
   return 1.5 * h - 0.5 * before;
 }
 template <class V>
-[[gnu::always_inline]] inline V guess_defect(const V& guess, const V& wanted) {
+[[gnu::always_inline]] KUTTA_HD inline V guess_defect(const V& guess, const V& wanted) {
   return (guess - 0.95 * wanted) * (guess - 1.02 * wanted);
 }
 

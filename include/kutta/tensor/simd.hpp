@@ -41,7 +41,7 @@ KUTTA_HD inline T magnitude(T x) {
 
 /// f(x). The same function takes `simd`, lane by lane.
 template <std::floating_point T, class F>
-T each_lane(T x, F&& f) {
+KUTTA_HD T each_lane(T x, F&& f) {
   return f(x);
 }
 
@@ -200,11 +200,18 @@ struct simd {
 
   /// The sum of the lanes, always in the same order: halves are added until one lane is left.
   T sum() const {
+#ifdef __CUDACC__
     T lane[W];
     store(lane);
     for (std::size_t n = W / 2; n > 0; n /= 2)
       for (std::size_t l = 0; l < n; ++l) lane[l] += lane[l + n];
     return lane[0];
+#else
+    simd x = *this;
+    for (std::size_t n = registers / 2; n > 0; n /= 2)
+      for (std::size_t r = 0; r < n; ++r) x.v[r] += x.v[r + n];
+    return add_halves<register_lanes<T> / 2>(x.v[0])[0];
+#endif
   }
 
  private:
@@ -234,6 +241,19 @@ struct simd {
     }
     return x;
 #endif
+  }
+  /// On lane 0 the sum of the first 2 N lanes.
+  template <std::size_t N>
+  static native add_halves(native a) {
+#ifndef __CUDACC__
+    if constexpr (N > 0) {
+      const native upper = [&]<std::size_t... L>(std::index_sequence<L...>) {
+        return __builtin_shufflevector(a, a, static_cast<int>(L + N)...);
+      }(std::make_index_sequence<register_lanes<T>>{});
+      return add_halves<N / 2>(a + upper);
+    }
+#endif
+    return a;
   }
   template <class F>
   static simd each_register(const simd& a, F f) {

@@ -7,6 +7,7 @@
 
 #include <kutta/cuda/ensemble_block.hpp>
 #include <kutta/cuda/graph.hpp>
+#include <kutta/cuda/integrate_ensemble.hpp>
 #include <kutta/cuda/tensor.hpp>
 #include <kutta/cuda/vector.hpp>
 #include <kutta/kutta.hpp>

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <random>
 #include <stdexcept>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,10 @@
 #include <kutta/basis/hat.hpp>
 #include <kutta/eigen/implicit_block.hpp>
 #include <kutta/eigen/tensor.hpp>
+#include <kutta/layers/parallel.hpp>
+#include <kutta/layers/stitch.hpp>
+#include <kutta/layers/with_rate.hpp>
+#include <kutta/ode/adaptive_memory.hpp>
 #include <kutta/ode/keep_disk.hpp>
 #include <kutta/ode/keep_online.hpp>
 #include <kutta/ode/memory.hpp>
@@ -192,6 +198,65 @@ TEST_CASE("implicit steps: the matrices of the solver" * doctest::skip(not_count
   check_bytes(f, theta, x0, kutta::keep::steps{});
 }
 
+TEST_CASE("images: tapes and scratch of layers one behind the other and side by side" *
+          doctest::skip(not_counted)) {
+  using kutta::bases::hat;
+  using kutta::schemes::midpoint;
+  using namespace kutta::layers;
+  const image_shape images{32, 32, 16};  // 128 KiB each
+  std::mt19937 random(1);
+  const MatrixXd x0 = MatrixXd::Random(static_cast<Eigen::Index>(images.size()), 8);
+  const auto check = [&]<class R>(const R& r, const typename R::params& theta, const auto& keep) {
+    const kutta::ode_block<R, midpoint, hat> f{r, hat(2), {.steps = 3}};
+    const std::vector weights(2, theta);
+    const auto need = static_cast<double>(kutta::memory_of(f, weights, x0, keep).bytes());
+    MatrixXd dx = x0;
+    auto dweights = kutta::zeros_like(weights);
+    const std::size_t before = kutta::test::heap_in_use;
+    auto ws = f.make_workspace(weights, x0, keep);
+    CHECK(double(kutta::test::heap_in_use - before) == doctest::Approx(need).epsilon(.01));
+    CHECK(double(peak_of([&] { f.gradient(weights, x0, sum_loss, dx, dweights, ws); })) <=
+          .01 * need);
+  };
+  const auto check_both = [&]<class R>(const R& r, const typename R::params& theta) {
+    check(r, theta, kutta::keep::everything{});
+    check(r, theta, kutta::keep::steps{});
+  };
+  const auto stack = normalised_convolutions<MatrixXd>(images, 16);
+  const auto theta = stack.make_params(random);
+  check_both(stack, theta);
+  check_both(with_rate{stack}, {theta, .5});
+  const parallel unit{conv2d<MatrixXd>(images, 16), stack};
+  check_both(unit, unit.make_params(random));
+}
+
+TEST_CASE("steps to a tolerance take the bytes of as many as there may be" *
+          doctest::skip(not_counted)) {
+  using scheme = kutta::schemes::heun_euler21;
+  const auto check = [&]<class S>(S, const auto& keep) {
+    const kutta::adaptive_block<sine, S, kutta::bases::hat> f{
+        {}, kutta::bases::hat(2), {.steps = {.rtol = 1e-2, .atol = 1e-2, .max_steps = 12}}};
+    const kutta::memory_use need = kutta::memory_of(f, sine_weights, large, keep);
+    MatrixXd dx = large;
+    auto dtheta = kutta::zeros_like(sine_weights);
+    std::int64_t steps = 0;
+    const std::size_t peak = peak_of([&] {
+      auto ws = f.make_workspace(sine_weights, large, keep);
+      CHECK(f.forward(sine_weights, large, ws));
+      steps = ws.grid.count();
+      f.backprop(sine_weights, dx, dtheta, ws);
+    });
+    CHECK(steps > 1);
+    CHECK(double(peak) >= .99 * double(need.bytes()));
+    CHECK(double(peak) <= 1.01 * double(need.bytes()));
+    CHECK(need.forward == 12 * 2);
+  };
+  check(scheme{}, kutta::keep::everything{});
+  check(scheme{}, kutta::keep::steps{});
+  check(scheme{}, kutta::keep::online{3});
+  check(kutta::keeping_errors<scheme>{}, kutta::keep::everything{});
+}
+
 TEST_CASE("a tiled workspace takes the bytes that were promised" * doctest::skip(not_counted)) {
   const sine_block<kutta::schemes::midpoint> f{{}, kutta::bases::hat(2), {.steps = 5}};
   for (const std::size_t threads : {1u, 2u})
@@ -271,6 +336,7 @@ TEST_CASE("bytes on the heap, of what a tape may be made of") {
   CHECK(kutta::heap_bytes(Eigen::Matrix3f::Zero().eval()) == 0);
   CHECK(kutta::heap_bytes(std::vector<float>(7)) == 28);
   CHECK(kutta::heap_bytes(std::tuple{m, std::vector<float>(7)}) == 148);
+  CHECK(kutta::heap_bytes(m, std::vector<float>(7), 1.) == 148);
   CHECK(kutta::heap_bytes(two_matrices{m, m}) == 240);
   CHECK(kutta::heap_bytes(kutta::vec<MatrixXd, 2>{{m, m}}) == 240);
   CHECK(kutta::heap_bytes(std::vector{m, m}) == 240 + 2 * sizeof(MatrixXd));

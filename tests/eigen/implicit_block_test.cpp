@@ -20,6 +20,7 @@
 #include <kutta/schemes/order.hpp>
 
 #include "support/dense_sine.hpp"
+#include "support/gradient_under.hpp"
 #include "support/implicit_schemes.hpp"
 #include "support/problems.hpp"
 #include "support/random.hpp"
@@ -314,36 +315,15 @@ TEST_CASE_TEMPLATE("whatever a policy keeps, the gradient of an implicit block h
   const auto theta = dense_sine::random_coefficients(3, 2, random);
   const MatrixXd x0 = random_like(MatrixXd(2, 3), random), w = random_like(x0, random);
   const ode_block<dense_sine, S, hat> f({}, hat(3), {.steps = 7, .horizon = 3});
-  struct outputs {
-    MatrixXd x1, dx;
-    std::vector<dense_sine::params> dtheta;
-  };
   const auto under = [&](const auto& keep) {
-    auto ws = f.make_workspace(theta, x0, keep);
-    outputs out{x0, w, kutta::zeros_like(theta)};
-    for (int pass = 0; pass < 2; ++pass) {  // the second finds what the first left
-      out.dx = w;
-      kutta::set_zero(out.dtheta);
-      out.x1 = f.forward(theta, x0, ws);
-      f.backprop(theta, out.dx, out.dtheta, ws);
-    }
-    return out;
+    return kutta::test::gradient_under(keep, f, theta, x0, w);
   };
   const auto expected = under(kutta::keep::everything{});
   CHECK(expected.dx != w);
-  const auto check = [&](const auto& keep) {
-    const auto out = under(keep);
-    CHECK(out.x1 == expected.x1);
-    CHECK(out.dx == expected.dx);
-    for (std::size_t k = 0; k < 3; ++k) {
-      CHECK(out.dtheta[k].w == expected.dtheta[k].w);
-      CHECK(out.dtheta[k].b == expected.dtheta[k].b);
-    }
-  };
-  check(kutta::keep::steps{});
-  check(kutta::keep::every{3});
-  check(kutta::keep::binomial{2});
-  check(kutta::keep::online{2});
+  CHECK(under(kutta::keep::steps{}) == expected);
+  CHECK(under(kutta::keep::every{3}) == expected);
+  CHECK(under(kutta::keep::binomial{2}) == expected);
+  CHECK(under(kutta::keep::online{2}) == expected);
 
   // A sample alone is another iteration towards the same solution.
   auto tiles = f.make_workspace(theta, x0, {.threads = 2, .tile = 1, .shards = 2});

@@ -14,6 +14,7 @@
 #include <kutta/ode/ode_block.hpp>
 
 #include "support/dense_sine.hpp"
+#include "support/gradient_under.hpp"
 #include "support/random.hpp"
 #include "support/schemes.hpp"
 
@@ -29,31 +30,13 @@ template <class S, class B>
 struct test_case {
   using block = kutta::ode_block<dense_sine, S, B>;
   using coefficients = typename block::coefficients;
-  struct outputs {
-    MatrixXd x1, dx;
-    coefficients dtheta;
-
-    bool operator==(const outputs& other) const {
-      bool same = x1 == other.x1 && dx == other.dx;
-      for (std::size_t k = 0; k < dtheta.size(); ++k)
-        same = same && dtheta[k].w == other.dtheta[k].w && dtheta[k].b == other.dtheta[k].b;
-      return same;
-    }
-  };
+  using outputs = kutta::test::pass_outputs<MatrixXd, coefficients>;
 
   explicit test_case(std::int64_t steps) : f(dense_sine{}, B(3), {.steps = steps}) {}
 
   template <class K>
   outputs under(const K& keep) const {
-    auto ws = f.make_workspace(theta, x0, keep);
-    outputs out{x0, w, kutta::zeros_like(theta)};
-    for (int pass = 0; pass < 2; ++pass) {  // the second finds what the first left
-      out.dx = w;
-      kutta::set_zero(out.dtheta);
-      out.x1 = f.forward(theta, x0, ws);
-      f.backprop(theta, out.dx, out.dtheta, ws);
-    }
-    return out;
+    return kutta::test::gradient_under(keep, f, theta, x0, w);
   }
 
   block f;

@@ -21,6 +21,7 @@
 
 #include "support/counting_allocator.hpp"
 #include "support/dense_sine.hpp"
+#include "support/gradient_under.hpp"
 #include "support/random.hpp"
 #include "support/slope.hpp"
 #include "typed/elementwise_logistic.hpp"
@@ -150,20 +151,7 @@ struct random_case {
   using block = ode_block<sines, S, B>;
   using state = sines::state;
   using coefficients = typename block::coefficients;
-  struct outputs {
-    state x1, dx;
-    coefficients dtheta;
-
-    bool operator==(const outputs& other) const {
-      bool same =
-          x1.q == other.x1.q && x1.p == other.x1.p && dx.q == other.dx.q && dx.p == other.dx.p;
-      for (std::size_t k = 0; k < dtheta.size(); ++k)
-        same = same && dtheta[k].v.w == other.dtheta[k].v.w &&
-               dtheta[k].v.b == other.dtheta[k].v.b && dtheta[k].a.w == other.dtheta[k].a.w &&
-               dtheta[k].a.b == other.dtheta[k].a.b;
-      return same;
-    }
-  };
+  using outputs = kutta::test::pass_outputs<state, coefficients>;
 
   explicit random_case(std::int64_t steps = 5)
       : f({{}, {}}, B(3), {.steps = steps, .horizon = 1.5, .rate = .75}) {
@@ -175,15 +163,7 @@ struct random_case {
 
   template <class K>
   outputs under(const K& keep) const {
-    auto ws = f.make_workspace(theta, x0, keep);
-    outputs out{x0, w, kutta::zeros_like(theta)};
-    for (int pass = 0; pass < 2; ++pass) {  // the second finds what the first left
-      out.dx = w;
-      kutta::set_zero(out.dtheta);
-      out.x1 = f.forward(theta, x0, ws);
-      f.backprop(theta, out.dx, out.dtheta, ws);
-    }
-    return out;
+    return kutta::test::gradient_under(keep, f, theta, x0, w);
   }
 
   dense_sine::params like() {

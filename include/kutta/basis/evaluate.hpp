@@ -50,6 +50,14 @@ void require_coefficients_like(const char* what, const B& phi, const std::vector
   for (const P& theta_k : theta) require_same_shape(what, like, theta_k);
 }
 
+/// @throws std::invalid_argument unless there is a coefficient for each member, all of one shape.
+template <basis B, tensor P>
+void require_coefficients_of_one_shape(const char* what, const B& phi,
+                                       const std::vector<P>& theta) {
+  require_coefficients(what, phi, theta);
+  for (const P& theta_k : theta) require_same_shape(what, theta.front(), theta_k);
+}
+
 }  // namespace detail
 
 /// θ(s) = Σ_k φ_k(s) θ_k, computed into `at` — or, where one coefficient is all of it, that

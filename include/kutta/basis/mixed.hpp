@@ -180,6 +180,12 @@ void require_coefficients_like(const char* what, const B& phi, const coefficient
       phi, theta, like);
 }
 
+template <mixed_basis B, tensor C>
+void require_coefficients_of_one_shape(const char* what, const B& phi, const C& theta) {
+  require_coefficients(what, phi, theta);
+  require_coefficients_like(what, phi, theta, value_like(phi, theta));
+}
+
 }  // namespace detail
 
 /// θ(s), each field Σ_k φ_k(s) θ_k in its own family, computed into `at`.

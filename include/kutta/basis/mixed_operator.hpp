@@ -66,12 +66,6 @@ mixed_operator field_by_field(F&& change, const B& from, const C&... to) {
   return mixed_operator(std::move(of_field));
 }
 
-template <mixed_basis B, tensor C>
-void require_coefficients_of_one_shape(const char* what, const B& phi, const C& theta) {
-  require_coefficients(what, phi, theta);
-  require_coefficients_like(what, phi, theta, value_like(phi, theta));
-}
-
 /// The coefficients of one field, copied out of those of all.
 template <std::size_t I, tensor P>
 auto field_of(const std::vector<P>& theta) {

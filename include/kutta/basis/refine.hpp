@@ -18,14 +18,6 @@ namespace kutta {
 
 namespace detail {
 
-/// @throws std::invalid_argument unless there is a coefficient for each member, all of one shape.
-template <basis B, tensor P>
-void require_coefficients_of_one_shape(const char* what, const B& phi,
-                                       const std::vector<P>& theta) {
-  require_coefficients(what, phi, theta);
-  for (const P& theta_k : theta) require_same_shape(what, theta.front(), theta_k);
-}
-
 /// What the two limits of θ count at a control point.
 struct limit_weights {
   double left, right;

@@ -47,9 +47,7 @@ class running_statistics {
     detail::require_coefficients("running_statistics", phi_, coefficients_);
     for (const T& sigma : coefficients_)
       detail::require_same_shape("running_statistics", positive, sigma);
-    if (!(how.momentum >= 0 && how.momentum <= 1))
-      throw std::invalid_argument("running_statistics: momentum must be in [0, 1], got " +
-                                  std::to_string(how.momentum));
+    set_momentum(how.momentum);
     if (!averaging_basis<B> && some_positive_)
       throw std::invalid_argument(
           "running_statistics: statistics that stay positive expect a family of non-negative "
@@ -70,6 +68,15 @@ class running_statistics {
   void set_coefficients(const std::vector<T>& sigma) {
     detail::require_same_shape("running_statistics", coefficients_, sigma);
     kutta::assign(coefficients_, sigma);
+  }
+
+  /// The share of the new in the updates to come.
+  /// @throws std::invalid_argument if it is not in [0, 1].
+  void set_momentum(double m) {
+    if (!(m >= 0 && m <= 1))
+      throw std::invalid_argument("running_statistics: momentum must be in [0, 1], got " +
+                                  std::to_string(m));
+    how_.momentum = m;
   }
 
   /// Gets ready for passes at these depths.

@@ -70,7 +70,7 @@ void write_stage_jacobian(const F& rate, I i, const X& x, M& j, difference_scrat
 /// Newton's method begins with ∂R/∂x at x0, by the weights of the first stage. A pass without
 /// weights, as that of inference with running statistics, takes it from differences.
 template <implicit_scheme S, dense_state X>
-struct block_step<S, X> {
+struct block_step<S, X> : detail::carries_state<X> {
   static constexpr std::size_t evaluations = S::tableau.stages;
 
   template <class I>
@@ -78,7 +78,6 @@ struct block_step<S, X> {
     return S::tableau.c[I::value];
   }
 
-  using carried = X;
   using points = vec<X, evaluations>;
   struct temporaries {
     implicit_stepper_storage<S, X> solver;
@@ -87,22 +86,14 @@ struct block_step<S, X> {
     std::size_t heap_bytes() const { return solver.heap_bytes(); }
   };
 
-  static carried make_carried(const X& x) { return kutta::zeros_like(x); }
   static points make_points(const X& x) {
     return detail::repeat<evaluations>([&] { return kutta::zeros_like(x); });
   }
   static temporaries make_temporaries(const X& x) { return {implicit_stepper_storage<S, X>(x)}; }
 
-  static void begin(const X& x0, carried& first) {
-    if (&x0 != &first) kutta::assign(first, x0);
-  }
-  static X& end(carried& last) { return last; }
-  static const X& end(const carried& last) { return last; }
-
   /// Leaves the stage points in `at`, and the tapes there.
   template <class F>
-  static status forward(const F& rate, double h, const carried& x0, carried& x1, points& at,
-                        temporaries& t) {
+  static status forward(const F& rate, double h, const X& x0, X& x1, points& at, temporaries& t) {
     auto& scratch = t.solver.scratch;
     const auto f = [&](time i, const X& x, X& k) {
       at_stage(i, [&](auto stage) { rate(stage, x, k); });
@@ -131,7 +122,7 @@ struct block_step<S, X> {
   }
 
   template <class F>
-  static status transpose(const F& rate_vjp, double h, const carried&, const points& at, carried& g,
+  static status transpose(const F& rate_vjp, double h, const X&, const points& at, X& g,
                           temporaries& t) {
     X& unused = t.solver.scratch.shifted;
     const auto add = [&](time i, const X& x, const X& dk) {
@@ -144,8 +135,8 @@ struct block_step<S, X> {
   }
 
   template <class F>
-  static status derivative(const F& rate_jvp, double h, const carried&, const points& at,
-                           carried& v, temporaries& t) {
+  static status derivative(const F& rate_jvp, double h, const X&, const points& at, X& v,
+                           temporaries& t) {
     X &zero = t.solver.scratch.shifted, &part = t.solver.scratch.rate;
     const auto add = [&](time i, const X& x, X& vk) {
       kutta::set_zero(zero);
@@ -155,15 +146,6 @@ struct block_step<S, X> {
     return linearised(rate_jvp, at, t, [&](const auto& f, const auto& jacobian) {
       return implicit_step_jvp<S>(f, jacobian, 0, static_cast<real>(h), t.solver, v, t.count, add);
     });
-  }
-
-  template <class F>
-  static void transpose_ends(X& dx, temporaries&, F&& f) {
-    f(dx);
-  }
-  template <class F>
-  static void derivative_ends(X& vx, temporaries&, F&& f) {
-    f(vx);
   }
 
  private:

@@ -13,10 +13,10 @@
 
 #include <kutta/eigen/newton.hpp>
 #include <kutta/eigen/tensor.hpp>
-#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/schemes/rational.hpp>
 #include <kutta/schemes/scheme.hpp>
 #include <kutta/schemes/stage_structure.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 #include <kutta/tensor/vec.hpp>
 
@@ -136,13 +136,12 @@ struct implicit_stepper_storage {
   }
 
   std::size_t heap_bytes() const {
-    const auto of = [](const auto&... part) { return (kutta::heap_bytes(part) + ...); };
     const auto rows = static_cast<std::size_t>(lu.rows());
     const bool is_fixed = system_size != Eigen::Dynamic;
     // lu: a matrix, a permutation and its transpositions, and a sum for each column
     const std::size_t of_lu = is_fixed ? 0 : rows * rows * sizeof(scalar) + 2 * rows * sizeof(int);
-    return of(points, rates, known, z, residual, correction, jacobian, system) + of_lu +
-           of(scratch.point, scratch.rate, scratch.shifted);
+    return of_lu + kutta::heap_bytes(points, rates, known, z, residual, correction, jacobian,
+                                     system, scratch.point, scratch.rate, scratch.shifted);
   }
 
   /// Part i of a vector that holds all stages one after the other.

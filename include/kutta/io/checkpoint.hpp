@@ -28,6 +28,7 @@
 #include <kutta/io/file.hpp>
 #include <kutta/io/io_error.hpp>
 #include <kutta/io/safetensors.hpp>
+#include <kutta/io/safetensors_leaves.hpp>
 #include <kutta/tensor/tensor.hpp>
 #include <kutta/train/adam.hpp>
 #include <kutta/train/sgd.hpp>

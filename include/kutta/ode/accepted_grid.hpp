@@ -45,6 +45,8 @@ std::vector<rational> breakpoints_of(const B& phi) {
 /// seen from the left. Step `count()` is the one that is being tried.
 class accepted_grid {
  public:
+  static constexpr int direction = 1;
+
   /// Room for `capacity` steps.
   accepted_grid(std::vector<rational> breakpoints, std::int64_t capacity)
       : breakpoints_(std::move(breakpoints)) {
@@ -53,6 +55,10 @@ class accepted_grid {
   }
 
   const std::vector<rational>& breakpoints() const { return breakpoints_; }
+
+  std::size_t heap_bytes() const {
+    return breakpoints_.size() * sizeof(rational) + steps_.capacity() * sizeof(step);
+  }
 
   /// What [0, 1] stands for: rate T.
   void set_length(double length) { length_ = length; }

@@ -9,7 +9,6 @@
 ///     if (const auto end = g.forward(theta, x0, ws); !end) std::cerr << end.text() << '\n';
 ///     g.backprop(theta, dx, dtheta, ws);
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <stdexcept>
@@ -21,12 +20,12 @@
 #include <kutta/ode/accepted_grid.hpp>
 #include <kutta/ode/adaptive_pass.hpp>
 #include <kutta/ode/adaptive_workspace.hpp>
+#include <kutta/ode/block_checks.hpp>
 #include <kutta/ode/observers.hpp>
 #include <kutta/ode/ode_block.hpp>
 #include <kutta/ode/path_adjoint.hpp>
 #include <kutta/ode/step_control.hpp>
 #include <kutta/ode/step_search.hpp>
-#include <kutta/tensor/number_text.hpp>
 #include <kutta/tensor/shape.hpp>
 
 namespace kutta {
@@ -59,8 +58,8 @@ class adaptive_block {
     if (options.steps.max_steps < 1)
       throw std::invalid_argument("adaptive_block: max_steps must be at least 1, got " +
                                   std::to_string(options.steps.max_steps));
-    require_finite("horizon", options.horizon);
-    require_finite("rate", options.rate);
+    detail::require_finite("adaptive_block: horizon", options.horizon);
+    detail::require_finite("adaptive_block: rate", options.rate);
   }
 
   /// The same model as `f`, by other steps.
@@ -77,9 +76,8 @@ class adaptive_block {
   template <open_ended_policy K = keep::everything>
   adaptive_workspace<R, S, K> make_workspace(const coefficients& theta, const state& x,
                                              const K& keep = {}) const {
-    detail::require_coefficients("make_workspace: theta", basis_, theta);
+    detail::require_coefficients_of_one_shape("make_workspace: theta", basis_, theta);
     const params& like = detail::value_like(basis_, theta);
-    detail::require_coefficients_like("make_workspace: theta", basis_, theta, like);
     const std::int64_t capacity = options_.steps.max_steps;
     return {residual_, like, x, accepted_grid(breakpoints_, capacity), capacity, keep};
   }
@@ -170,12 +168,6 @@ class adaptive_block {
     return {residual_, basis_, options_, ws};
   }
 
-  static void require_finite(const char* name, double value) {
-    if (!std::isfinite(value))
-      throw std::invalid_argument(std::string("adaptive_block: ") + name + " must be finite, got " +
-                                  detail::number_text(value));
-  }
-
   template <class W>
   void require_coefficients(const char* what, const coefficients& theta, const W& ws) const {
     detail::require_coefficients_like(what, basis_, theta, ws.steps.theta_at);
@@ -183,10 +175,8 @@ class adaptive_block {
 
   template <class W>
   void require_fit(const coefficients& theta, const state& x, W& ws) const {
-    if (ws.steps.steps() != options_.steps.max_steps)
-      throw std::invalid_argument(
-          "adaptive_block: the block takes up to " + std::to_string(options_.steps.max_steps) +
-          " steps, the workspace was made for " + std::to_string(ws.steps.steps()));
+    detail::require_steps("adaptive_block: the block takes up to", options_.steps.max_steps,
+                          ws.steps.steps());
     if (ws.grid.breakpoints() != breakpoints_)
       throw std::invalid_argument(
           "adaptive_block: the workspace was made for a family with other breakpoints");

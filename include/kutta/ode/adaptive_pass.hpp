@@ -75,9 +75,10 @@ struct adaptive_pass {
       do {
         step.forward(theta, n, x, x1, saved, ws.steps);
         next.stats.evaluations += static_cast<std::int64_t>(stepping::evaluations);
-        taken = next.judge(ws.grid, squared_error(scale, n, x, x1));
+        taken = next.judge(squared_error(scale, n, x, x1));
       } while (!taken && next.propose(ws.grid));
       if (!taken) return kutta::assign(x1, x);
+      ws.grid.accept();
       found = show(n, x, x1, saved, observers...);
       after(n, x, saved);
     };

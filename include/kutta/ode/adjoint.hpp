@@ -33,9 +33,8 @@ auto make_adjoint_workspace(const ode_block<R, Any, B>& f,
                             const coefficients_t<B, typename R::params>& theta,
                             const typename R::state& x, const How& how,
                             adjoint_norm norm = adjoint_norm::all) {
-  detail::require_coefficients("make_adjoint_workspace: theta", f.basis(), theta);
+  detail::require_coefficients_of_one_shape("make_adjoint_workspace: theta", f.basis(), theta);
   const auto& like = detail::value_like(f.basis(), theta);
-  detail::require_coefficients_like("make_adjoint_workspace: theta", f.basis(), theta, like);
   return adjoint_workspace<R, S, How>(f.residual(), like, element_count(theta), x,
                                       detail::breakpoints_of(f.basis()), how, norm);
 }

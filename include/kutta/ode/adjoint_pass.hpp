@@ -62,6 +62,7 @@ class adjoint_pass {
         step_ = ws_.grid.propose(static_cast<double>(i) / static_cast<double>(n));
         attempt();
         accept();
+        count_step(stats_, step_ * rates_.f.options().horizon);
         if (how.check_finite && !finite()) return ended(status::non_finite);
       }
     }
@@ -70,37 +71,19 @@ class adjoint_pass {
 
   pass_end run(const adaptive& how) {
     constexpr int p = explicit_stepper<scheme, state>::error_order();
-    const double horizon = std::abs(rates_.f.options().horizon);
-    const double largest = how.largest_step / horizon;
+    step_search next(how, p + 1, rates_.f.options().horizon);
     ws_.grid.begin();
     kutta::set_zero(ws_.scale.integral);
     if (!finite()) return ended(status::non_finite);
-    double next = how.first_step > 0 ? how.first_step / horizon : first_step(p);
-    const step_controller fresh(how, p + 1);
-    step_controller controller = fresh;
-    status obstacle = status::step_too_small;
-    while (!ws_.grid.complete()) {
-      if (stats_.accepted + stats_.rejected >= how.max_steps) return ended(status::max_steps);
-      if (!(next <= largest)) next = largest;
-      const double from = ws_.grid.position(), across = next / ws_.grid.cell_width();
-      const bool last = !(across * 1.01 < from);  // no sliver of a step at the end
-      if (!last && !(across > shortest_step(1.))) return ended(obstacle);
-      step_ = ws_.grid.propose(last ? 0 : from - across);
+    if (how.first_step == 0) next.start(first_step(p));
+    while (!ws_.grid.complete() && next.propose(ws_.grid)) {
+      step_ = next.tried();
       attempt();
-      const double error = squared_error();
-      if (!(error <= 1)) {
-        ++stats_.rejected;
-        obstacle = std::isnan(error) ? status::non_finite : status::step_too_small;
-        if (last && !(step_ / ws_.grid.cell_width() > shortest_step(1.))) return ended(obstacle);
-        next = step_ * controller.reject(error);
-        continue;
-      }
-      accept();
-      const double after = controller.accept(error, step_);
-      next = last && next > after ? next : after;
-      if (last) controller = fresh;  // the errors of one cell say nothing about the next
+      if (next.judge(squared_error())) accept();
     }
-    return ended(status::success);
+    const pass_end end = next.end(0);
+    stats_ = end.stats;
+    return ended(end.status);
   }
 
  private:
@@ -144,7 +127,6 @@ class adjoint_pass {
     std::swap(ws_.a, ws_.a1);
     if constexpr (requires { ws_.scale.integral; })
       std::swap(ws_.scale.integral, ws_.scale.integral1);
-    count_step(stats_, step_ * rates_.f.options().horizon);
     ws_.grid.accept();
   }
 

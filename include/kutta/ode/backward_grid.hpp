@@ -21,6 +21,8 @@ namespace kutta::detail {
 /// there as seen from the right.
 class backward_grid {
  public:
+  static constexpr int direction = -1;
+
   explicit backward_grid(std::vector<rational> breakpoints)
       : breakpoints_(std::move(breakpoints)) {}
 

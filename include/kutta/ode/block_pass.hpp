@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include <kutta/basis/depth.hpp>
 #include <kutta/basis/evaluate.hpp>
 #include <kutta/layers/call.hpp>
 #include <kutta/ode/block_step.hpp>
@@ -17,6 +19,7 @@
 #include <kutta/ode/workspace.hpp>
 #include <kutta/schemes/rational.hpp>
 #include <kutta/schemes/scheme.hpp>
+#include <kutta/tensor/index.hpp>
 
 namespace kutta::detail {
 
@@ -31,6 +34,16 @@ struct uniform_grid {
     return stage_depth(n, steps, c);
   }
 };
+
+/// Those at which a pass calls the residual, in that order.
+template <class Stepping>
+std::vector<depth> stage_depths(const uniform_grid& grid) {
+  std::vector<depth> depths;
+  for (std::int64_t n = 0; n < grid.steps; ++n)
+    for_each_index<Stepping::evaluations>(
+        [&](auto i) { depths.push_back(grid.at(n, Stepping::abscissa(i))); });
+  return depths;
+}
 
 /// Call i of a step reads all of R, unless the type of i has overloads of its own.
 template <class I, class R, class... A>
@@ -66,7 +79,7 @@ struct block_pass {
 
   template <class W>
   context<R> context_at(const depth& s, W& ws) const {
-    return {horizon * s.value(), ws.pass, first_sample, ws.scratch};
+    return {horizon * s.value(), ws.pass, first_sample, ws.scratch, ws.workers, theta_key(s, ws)};
   }
 
   /// k ← R(θ(s), x).
@@ -156,6 +169,15 @@ struct block_pass {
   }
 
  private:
+  /// A number for each forward pass and coefficient, where θ(s) is one coefficient; else 0.
+  template <class W>
+  std::uint64_t theta_key(const depth& s, const W& ws) const {
+    if constexpr (kutta::basis<B>) {
+      if constexpr (B::support == 1) return (ws.recordings << 32) + basis(s)[0].k + 1;
+    }
+    return 0;
+  }
+
   /// What a scheme that solves equations is told of the residual.
   template <class F, class W>
   auto with_jacobian(const F& rate, const coefficients& theta, std::int64_t n, const record& saved,

@@ -10,6 +10,7 @@
 
 #include <kutta/ode/step.hpp>
 #include <kutta/schemes/scheme.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 #include <kutta/tensor/vec.hpp>
 
@@ -90,9 +91,36 @@ concept invertible_scheme =
       block_step<S, X>::inverse(detail::any_stage_rate<X>{}, h, to, from, points, temporaries);
     };
 
+namespace detail {
+
+/// What goes from step to step is the state itself.
+template <tensor X>
+struct carries_state {
+  using carried = X;
+
+  static X make_carried(const X& x) { return kutta::zeros_like(x); }
+
+  static void begin(const X& x0, X& first) {
+    if (&x0 != &first) kutta::assign(first, x0);
+  }
+  static X& end(X& last) { return last; }
+  static const X& end(const X& last) { return last; }
+
+  template <class T, class F>
+  static void transpose_ends(X& dx, T&, F&& f) {
+    f(dx);
+  }
+  template <class T, class F>
+  static void derivative_ends(X& vx, T&, F&& f) {
+    f(vx);
+  }
+};
+
+}  // namespace detail
+
 /// An explicit scheme carries the state itself.
 template <explicit_scheme S, tensor X>
-struct block_step<S, X> {
+struct block_step<S, X> : detail::carries_state<X> {
   static constexpr std::size_t evaluations = S::tableau.stages;
 
   template <class I>
@@ -100,14 +128,14 @@ struct block_step<S, X> {
     return S::tableau.c[I::value];
   }
 
-  using carried = X;
   using points = stage_points<S, X>;
   struct temporaries {
     stage_rates<S, X> k;  // forward: k_i; reverse: the adjoints of the X_i
     X dk;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(k, dk); }
   };
 
-  static carried make_carried(const X& x) { return kutta::zeros_like(x); }
   static points make_points(const X& x) {
     if constexpr (evaluations > 1)
       return detail::repeat<evaluations - 1>([&] { return kutta::zeros_like(x); });
@@ -119,35 +147,19 @@ struct block_step<S, X> {
             kutta::zeros_like(x)};
   }
 
-  static void begin(const X& x0, carried& first) {
-    if (&x0 != &first) kutta::assign(first, x0);
-  }
-  static X& end(carried& last) { return last; }
-  static const X& end(const carried& last) { return last; }
-
   template <class F>
-  static void forward(const F& rate, double h, const carried& x0, carried& x1, points& at,
-                      temporaries& t) {
+  static void forward(const F& rate, double h, const X& x0, X& x1, points& at, temporaries& t) {
     step<S>(rate, static_cast<detail::step_real_t<X>>(h), x0, x1, at, t.k);
   }
   template <class F>
-  static void transpose(const F& rate_vjp, double h, const carried& x0, const points& at,
-                        carried& g, temporaries& t) {
+  static void transpose(const F& rate_vjp, double h, const X& x0, const points& at, X& g,
+                        temporaries& t) {
     step_vjp<S>(rate_vjp, static_cast<detail::step_real_t<X>>(h), x0, at, g, t.k, t.dk);
   }
   template <class F>
-  static void derivative(const F& rate_jvp, double h, const carried& x0, const points& at,
-                         carried& v, temporaries& t) {
+  static void derivative(const F& rate_jvp, double h, const X& x0, const points& at, X& v,
+                         temporaries& t) {
     step_jvp<S>(rate_jvp, static_cast<detail::step_real_t<X>>(h), x0, at, v, t.k, t.dk);
-  }
-
-  template <class F>
-  static void transpose_ends(X& dx, temporaries&, F&& f) {
-    f(dx);
-  }
-  template <class F>
-  static void derivative_ends(X& vx, temporaries&, F&& f) {
-    f(vx);
   }
 };
 

@@ -105,6 +105,7 @@ class continuous {
   void vjp(const params& theta, const state& x, const tape& saved, const state& dy, state& dx,
            params& dtheta, const context<continuous>& at) const {
     pass& run = *saved.run;
+    run.ws.workers = at.workers;
     if (!run.recorded) record(theta, x, run, at);
     state& g = at.scratch.g;
     kutta::assign(g, dy);
@@ -157,10 +158,11 @@ class continuous {
   }
 
  private:
-  /// The pass has the random keys of the model's.
+  /// The pass has the random keys of the model's, and its threads.
   static void begin(pass& run, const context<continuous>& at) {
     run.recorded = false;
     run.ws.pass = at.pass - 1;
+    run.ws.workers = at.workers;
   }
 
   void record(const params& theta, const state& x, pass& run, const context<continuous>& at) const {

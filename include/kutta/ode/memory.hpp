@@ -14,12 +14,12 @@
 #include <kutta/basis/evaluate.hpp>
 #include <kutta/ode/block_step.hpp>
 #include <kutta/ode/execution.hpp>
-#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/keep.hpp>
 #include <kutta/ode/ode_block.hpp>
 #include <kutta/ode/step_history.hpp>
 #include <kutta/ode/workspace.hpp>
 #include <kutta/tensor/contiguous.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -47,7 +47,7 @@ struct pass_counts {
   std::int64_t forward = 0, repeated = 0;
 };
 
-struct count_step {
+struct step_counter {
   std::int64_t& taken;
 
   void operator()(std::int64_t, double, double&, nothing) const { ++taken; }
@@ -68,18 +68,10 @@ pass_counts count_pass(const K& keep, std::int64_t steps) {
   };
   step_history<double, nothing, K, snapshots_in_memory<double>> history(keep, steps, make_state,
                                                                         make_record);
-  history.forward(count_step{count.forward});
+  history.forward(step_counter{count.forward});
   if constexpr (recording_policy<K>)
-    history.reverse(count_step{count.repeated}, [](std::int64_t, double, nothing) {});
+    history.reverse(step_counter{count.repeated}, [](std::int64_t, double, nothing) {});
   return count;
-}
-
-template <class S, class X, class T>
-std::size_t temporaries_bytes(const T& temporaries) {
-  if constexpr (explicit_scheme<S>)
-    return heap_bytes(temporaries.k) + heap_bytes(temporaries.dk);
-  else
-    return heap_bytes(temporaries);
 }
 
 /// Of a workspace that keeps `keep`, by one that keeps a single step.
@@ -94,9 +86,8 @@ memory_use workspace_memory(const workspace<R, S, keep::nothing>& one, const K& 
   const auto snapshots = static_cast<std::size_t>(keep.snapshots(steps));
 
   memory_use need;
-  need.records =
-      (count.states - snapshots) * state_bytes +
-      count.records * (sizeof(record) + heap_bytes(record.points) + heap_bytes(record.tapes));
+  need.records = (count.states - snapshots) * state_bytes +
+                 count.records * (sizeof(record) + heap_bytes(record.points, record.tapes));
   need.snapshots = snapshots * (sizeof(std::size_t) + sizeof(std::int64_t));
   if constexpr (requires { typename K::template storage<X>; }) {
     need.snapshots += K::template storage<X>::buffer_bytes(x);
@@ -104,9 +95,8 @@ memory_use workspace_memory(const workspace<R, S, keep::nothing>& one, const K& 
   } else {
     need.snapshots += snapshots * state_bytes;
   }
-  need.temporaries = temporaries_bytes<S, X>(one.temporaries) + heap_bytes(one.theta_at) +
-                     heap_bytes(one.dtheta_at) + heap_bytes(one.statistics_at) +
-                     heap_bytes(one.scratch);
+  need.temporaries =
+      heap_bytes(one.temporaries, one.theta_at, one.dtheta_at, one.statistics_at, one.scratch);
 
   constexpr auto stages = static_cast<std::int64_t>(block_step<S, typename R::state>::evaluations);
   need.forward = count.forward * stages;
@@ -121,7 +111,8 @@ memory_use workspace_memory(const workspace<R, S, keep::nothing>& one, const K& 
 /// will evaluate. Allocates what a single step needs, and runs none.
 ///
 /// Bytes are those of the elements: what an allocator adds is not counted, nor is what a residual
-/// allocates inside a call. The types of its tape and scratch are such that `heap_bytes` counts.
+/// allocates inside a call and drops again. The types of its tape and scratch are such that
+/// `heap_bytes` counts.
 template <residual R, class S, weight_basis B, memory_policy K>
 memory_use memory_of(const ode_block<R, S, B>& f,
                      const typename ode_block<R, S, B>::coefficients& theta,

@@ -15,10 +15,10 @@
 
 #include <kutta/ode/block_step.hpp>
 #include <kutta/ode/explicit_stepper.hpp>
-#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/ode/step_estimates.hpp>
 #include <kutta/schemes/dense_output.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/index.hpp>
 #include <kutta/tensor/tensor.hpp>
 #include <kutta/tensor/vec.hpp>
@@ -44,8 +44,7 @@ struct block_step<observed<S>, X> : block_step<S, X> {
     step_estimates dsums;             ///< ∂L by the sums of what S keeps
 
     std::size_t heap_bytes() const {
-      return kutta::heap_bytes(this->k) + kutta::heap_bytes(this->dk) +
-             kutta::heap_bytes(rate_adjoints) + kutta::heap_bytes(start_adjoint);
+      return base::temporaries::heap_bytes() + kutta::heap_bytes(rate_adjoints, start_adjoint);
     }
   };
 
@@ -90,7 +89,7 @@ struct block_step<observed<S>, X> : block_step<S, X> {
     detail::for_each_index_reversed<evaluations>([&](auto i) {
       constexpr std::size_t I = decltype(i)::value;
       kutta::set_zero(v[I]);
-      if (!detail::rate_adjoint<S, I>(column_t<S, I>{}, h, g, t.dk, v.data()))
+      if (!detail::rate_adjoint<S, I>(column_t<S, I>{}, h, h, g, t.dk, v.data()))
         kutta::set_zero(t.dk);
       kutta::add(t.dk, t.dk, scaled<X>{1, t.rate_adjoints[I]});
       kutta::set_zero(t.rate_adjoints[I]);

@@ -10,20 +10,18 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include <kutta/basis/depth.hpp>
 #include <kutta/basis/evaluate.hpp>
 #include <kutta/basis/mixed.hpp>
-#include <kutta/basis/statistics_update.hpp>
-#include <kutta/layers/call.hpp>
+#include <kutta/layers/layer.hpp>
+#include <kutta/ode/block_checks.hpp>
 #include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/execution.hpp>
 #include <kutta/ode/keep.hpp>
+#include <kutta/ode/stateful_block.hpp>
 #include <kutta/ode/workspace.hpp>
-#include <kutta/tensor/index.hpp>
-#include <kutta/tensor/math.hpp>
 #include <kutta/tensor/shape.hpp>
+#include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
 
@@ -51,7 +49,7 @@ auto continuous_adjoint(A&&... arguments) {
 /// The step is h = rate T/N. `backprop` returns the gradient of this discrete map, exactly.
 /// Source: Queiruga et al., Continuous-in-Depth Neural Networks (2020).
 template <residual R, block_scheme<typename R::state> S, weight_basis B>
-class ode_block {
+class ode_block : public stateful_block<ode_block<R, S, B>, R, S, B> {
  public:
   using state = typename R::state;
   using params = typename R::params;
@@ -64,8 +62,8 @@ class ode_block {
     if (options.steps < 1)
       throw std::invalid_argument("ode_block: steps must be at least 1, got " +
                                   std::to_string(options.steps));
-    require_finite("horizon", options.horizon);
-    require_finite("rate", options.rate);
+    detail::require_finite("ode_block: horizon", options.horizon);
+    detail::require_finite("ode_block: rate", options.rate);
   }
 
   const R& residual() const { return residual_; }
@@ -77,7 +75,7 @@ class ode_block {
   template <memory_policy K = keep::everything>
   workspace<R, S, K> make_workspace(const coefficients& theta, const state& x,
                                     const K& how = {}) const {
-    require_coefficients("make_workspace: theta", theta);
+    detail::require_coefficients_of_one_shape("make_workspace: theta", basis_, theta);
     return workspace<R, S, K>(residual_, detail::value_like(basis_, theta), x, options_.steps, how);
   }
 
@@ -87,8 +85,19 @@ class ode_block {
                                              const execution& how, const K& keep = {}) const
     requires batch<state> && samples_independent<R>
   {
-    require_coefficients("make_workspace: theta", theta);
+    detail::require_coefficients_of_one_shape("make_workspace: theta", basis_, theta);
     return tiled_workspace<R, S, B, K>(residual_, basis_, theta, x, options_.steps, how, keep);
+  }
+  /// The same where samples depend on each other: for all passes, which take the batch in one piece
+  /// and share the samples of each call among `how.threads` threads. Stays where it was made.
+  template <memory_policy K = keep::everything>
+  threaded_workspace<R, S, K> make_workspace(const coefficients& theta, const state& x,
+                                             const execution& how, const K& keep = {}) const
+    requires(!samples_independent<R>)
+  {
+    detail::require_coefficients_of_one_shape("make_workspace: theta", basis_, theta);
+    return threaded_workspace<R, S, K>(residual_, detail::value_like(basis_, theta), x,
+                                       options_.steps, how.threads, keep);
   }
 
   /// x(T), which lies in `ws` until the next pass. Records what `backprop` needs.
@@ -148,70 +157,6 @@ class ode_block {
     return detail::continuous_adjoint(*this, std::forward<A>(arguments)...);
   }
 
-  /// The running statistics of a new model in the family `phi`, equal at all depths, made ready for
-  /// this block's passes.
-  /// @throws std::invalid_argument as the constructor of `running_statistics`.
-  template <kutta::basis B2>
-    requires stateful<R>
-  running_statistics<statistics_t<R>, B2> make_statistics(const coefficients& theta, const state& x,
-                                                          B2 phi,
-                                                          const statistics_update& how = {}) const {
-    require_coefficients("make_statistics: theta", theta);
-    const auto sigma = residual_.make_statistics(detail::value_like(basis_, theta), x);
-    const auto positive = detail::positive_statistics(residual_, sigma);
-    std::vector<statistics_t<R>> equal;
-    for (std::size_t k = 0; k < phi.size(); ++k) {
-      equal.push_back(kutta::zeros_like(sigma));
-      kutta::assign(equal.back(), sigma);
-    }
-    running_statistics<statistics_t<R>, B2> stats(std::move(phi), std::move(equal), positive, how);
-    stats.prepare(stage_depths());
-    return stats;
-  }
-  /// In the family of the weights.
-  auto make_statistics(const coefficients& theta, const state& x,
-                       const statistics_update& how = {}) const
-    requires stateful<R> && kutta::basis<B>
-  {
-    return make_statistics(theta, x, basis_, how);
-  }
-
-  /// `forward`, of which `stats` takes note: the statistics that R observes at its stages update
-  /// it when the pass ends. No other call changes it.
-  template <class B2, class K>
-    requires(stateful<R> && !implicit_scheme<S>)
-  const state& train(const coefficients& theta, running_statistics<statistics_t<R>, B2>& stats,
-                     const state& x0, workspace<R, S, K>& ws) const {
-    require_fit(theta, x0, ws);
-    const block_pass pass = pass_from(0);
-    const auto value = [&](const depth& s, const state& x, state& k, typename R::tape& tape) {
-      pass.residual_at(theta, s, x, k, tape, ws);
-      stats.observe(s, residual_.observed(tape));
-    };
-    stats.begin();
-    run([&](auto n, auto&... step) { pass.forward_by(value, n, step..., ws); }, x0, ws);
-    stats.end();
-    ws.end_recording();
-    return ws.last();
-  }
-
-  /// x(T) with the running statistics in place of those of the batch. There is no record of it.
-  template <class B2, class K>
-    requires stateful<R>
-  const state& infer(const coefficients& theta,
-                     const running_statistics<statistics_t<R>, B2>& stats, const state& x0,
-                     workspace<R, S, K>& ws) const {
-    require_fit(theta, x0, ws);
-    const block_pass pass = pass_from(0);
-    const auto value = [&](const depth& s, const state& x, state& k, typename R::tape& tape) {
-      const auto& sigma = evaluate(stats.basis(), s, stats.coefficients(), ws.statistics_at);
-      detail::infer(residual_, evaluate(basis_, s, theta, ws.theta_at), sigma, x, k, tape,
-                    pass.context_at(s, ws));
-    };
-    run([&](auto n, auto&... step) { pass.forward_by(value, n, step..., ws); }, x0, ws);
-    return ws.last();
-  }
-
   /// The derivative: returns x(T), and vx, the tangent of x0, becomes that of x(T) along vtheta.
   /// Records like `forward`.
   template <class K>
@@ -252,14 +197,7 @@ class ode_block {
   double gradient(const coefficients& theta, const state& x0, L&& loss, state& dx,
                   coefficients& dtheta, tiled_workspace<R, S, B, K>& ws) const {
     require_steps(ws.steps());
-    if (kutta::samples(x0) != ws.batch_size())
-      throw std::invalid_argument("gradient: expected " + std::to_string(ws.batch_size()) +
-                                  " samples, got " + std::to_string(kutta::samples(x0)));
-    const std::size_t expected = element_count(ws.at(0, 0).dx) / ws.tile_size(0);
-    if (element_count(x0) / ws.batch_size() != expected)
-      throw std::invalid_argument("gradient: expected " + std::to_string(expected) +
-                                  " elements in a sample, got " +
-                                  std::to_string(element_count(x0) / ws.batch_size()));
+    detail::require_batch(x0, ws);
     detail::require_same_shape("dx", x0, dx);
     const params& like = ws.at(0, 0).pass.theta_at;
     require_coefficients("theta", theta, like);
@@ -298,6 +236,8 @@ class ode_block {
   }
 
  private:
+  friend class stateful_block<ode_block, R, S, B>;
+
   using stepping = block_step<S, state>;
   using block_pass = detail::block_pass<R, S, B, detail::uniform_grid>;
 
@@ -305,16 +245,6 @@ class ode_block {
   block_pass pass_from(std::size_t first_sample) const {
     const double h = options_.rate * options_.horizon / static_cast<double>(options_.steps);
     return {residual_, basis_, {options_.steps, h}, options_.horizon, first_sample};
-  }
-
-  /// Those at which a pass calls the residual.
-  std::vector<depth> stage_depths() const {
-    std::vector<depth> depths;
-    const auto grid = pass_from(0).grid;
-    for (std::int64_t n = 0; n < options_.steps; ++n)
-      detail::for_each_index<stepping::evaluations>(
-          [&](auto i) { depths.push_back(grid.at(n, stepping::abscissa(i))); });
-    return depths;
   }
 
   template <class W>
@@ -364,25 +294,12 @@ class ode_block {
     return value;
   }
 
-  static void require_finite(const char* name, double value) {
-    if (!detail::math::isfinite(value))
-      throw std::invalid_argument(std::string("ode_block: ") + name + " must be finite, got " +
-                                  std::to_string(value));
-  }
-
-  void require_steps(std::int64_t steps) const {
-    if (steps != options_.steps)
-      throw std::invalid_argument("ode_block: the block takes " + std::to_string(options_.steps) +
-                                  " steps, the workspace was made for " + std::to_string(steps));
-  }
-
   /// One coefficient for each φ_k, every one with the shape of `like`.
   void require_coefficients(const char* what, const coefficients& theta, const params& like) const {
     detail::require_coefficients_like(what, basis_, theta, like);
   }
-  void require_coefficients(const char* what, const coefficients& theta) const {
-    detail::require_coefficients(what, basis_, theta);
-    require_coefficients(what, theta, detail::value_like(basis_, theta));
+  void require_steps(std::int64_t steps) const {
+    detail::require_steps("ode_block: the block takes", options_.steps, steps);
   }
 
   template <class K>

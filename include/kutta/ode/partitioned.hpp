@@ -16,10 +16,10 @@
 #include <kutta/layers/separable.hpp>
 #include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/block_step.hpp>
-#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/keep_ends.hpp>
 #include <kutta/ode/partitioned_step.hpp>
 #include <kutta/schemes/symplectic.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/index.hpp>
 #include <kutta/tensor/phase_point.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -77,7 +77,7 @@ void call_jvp(kick_index<I>, const R& r, A&&... arguments) {
 /// A scheme of drifts and kicks carries the state itself. Evaluation i of the residual is drift i
 /// and kick i, each at its own time, and either may be missing.
 template <partitioned_scheme S, tensor X>
-struct block_step<S, phase_point<X>> {
+struct block_step<S, phase_point<X>> : detail::carries_state<phase_point<X>> {
   static constexpr std::size_t stages = S::tableau.stages;
   static constexpr std::size_t evaluations = stages;
 
@@ -97,7 +97,7 @@ struct block_step<S, phase_point<X>> {
     vec<X, stages - 1> p;  ///< of drifts 2 … s; that of the first is the start of the step
     vec<X, kick_v<S, stages - 1> == 0 ? stages - 1 : stages> q;  ///< of the kicks
 
-    std::size_t heap_bytes() const { return kutta::heap_bytes(p) + kutta::heap_bytes(q); }
+    std::size_t heap_bytes() const { return kutta::heap_bytes(p, q); }
   };
   struct temporaries {
     X k;
@@ -105,7 +105,6 @@ struct block_step<S, phase_point<X>> {
     std::size_t heap_bytes() const { return kutta::heap_bytes(k); }
   };
 
-  static carried make_carried(const carried& x) { return kutta::zeros_like(x); }
   static points make_points(const carried& x) {
     const auto zeros = [&] { return kutta::zeros_like(x.q); };
     constexpr std::size_t kicks = decltype(points::q)::size();
@@ -115,12 +114,6 @@ struct block_step<S, phase_point<X>> {
       return {{}, detail::repeat<kicks>(zeros)};
   }
   static temporaries make_temporaries(const carried& x) { return {kutta::zeros_like(x.q)}; }
-
-  static void begin(const carried& x0, carried& first) {
-    if (&x0 != &first) kutta::assign(first, x0);
-  }
-  static carried& end(carried& last) { return last; }
-  static const carried& end(const carried& last) { return last; }
 
   template <class F>
   static void forward(const F& rate, double h, const carried& x0, carried& x1, points& at,
@@ -165,15 +158,6 @@ struct block_step<S, phase_point<X>> {
         kutta::add(v.p, v.p, scaled<X>{real(h) * kick_v<S, I, real>, t.k});
       }
     });
-  }
-
-  template <class F>
-  static void transpose_ends(carried& dx, temporaries&, F&& f) {
-    f(dx);
-  }
-  template <class F>
-  static void derivative_ends(carried& vx, temporaries&, F&& f) {
-    f(vx);
   }
 
  private:

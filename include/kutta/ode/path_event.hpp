@@ -4,12 +4,15 @@
 /// @file
 /// The steps of a block shown to the observers of `integrate`: saved times, events.
 
+#include <cstddef>
+
 #include <kutta/layers/layer.hpp>
 #include <kutta/ode/accepted_step.hpp>
 #include <kutta/ode/notify.hpp>
 #include <kutta/ode/observed_step.hpp>
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -23,6 +26,8 @@ struct path_event {
 
   explicit path_event(const X& like)
       : state(kutta::zeros_like(like)), rate(kutta::zeros_like(like)) {}
+
+  std::size_t heap_bytes() const { return kutta::heap_bytes(state, rate); }
 };
 
 namespace detail {

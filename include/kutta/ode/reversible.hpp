@@ -12,10 +12,10 @@
 #include <limits>
 
 #include <kutta/ode/block_step.hpp>
-#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/keep_ends.hpp>
 #include <kutta/ode/reversible_step.hpp>
 #include <kutta/schemes/reversible.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -44,9 +44,7 @@ struct block_step<schemes::reversible<S, C>, X> {
     carried ends;  ///< the adjoint of a pass, or its tangent
     detail::step_real_t<X> lambda;
 
-    std::size_t heap_bytes() const {
-      return kutta::heap_bytes(k) + kutta::heap_bytes(dk) + kutta::heap_bytes(ends);
-    }
+    std::size_t heap_bytes() const { return kutta::heap_bytes(k, dk, ends); }
   };
 
   static carried make_carried(const X& x) { return {kutta::zeros_like(x), kutta::zeros_like(x)}; }

@@ -14,9 +14,9 @@
 #include <tuple>
 #include <utility>
 
-#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/schemes/reversible.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/index.hpp>
 #include <kutta/tensor/product.hpp>
@@ -42,9 +42,7 @@ struct reversible_points {
   X y1;
   stage_points<S, X> y;  ///< Y_2 … Y_s
 
-  std::size_t heap_bytes() const {
-    return kutta::heap_bytes(z) + kutta::heap_bytes(y1) + kutta::heap_bytes(y);
-  }
+  std::size_t heap_bytes() const { return kutta::heap_bytes(z, y1, y); }
 };
 
 namespace detail {
@@ -87,67 +85,6 @@ KUTTA_HD constexpr void couple(std::index_sequence<I...>, step_real_t<X> lambda,
   const Sum<scalar, sizeof...(I)> sum{static_cast<scalar>(lambda),
                                       {static_cast<scalar>(h * b_v<S, I, step_real_t<X>>)...}};
   kutta::map(y, sum, y0, z, k[I]...);
-}
-
-/// k_i = f_i(X_i), X_i = x + h Σ_j a_ij k_j. Leaves X_2 … X_s in `points`.
-template <explicit_scheme S, class X, class F>
-KUTTA_HD constexpr void stages(const F& rate, step_real_t<X> h, const X& x,
-                               stage_points<S, X>& points, stage_rates<S, X>& k) {
-  for_each_index<S::tableau.stages>([&](auto i) {
-    constexpr std::size_t I = decltype(i)::value;
-    if constexpr (I == 0) {
-      rate(i, x, k[0]);
-    } else {
-      stage_point<S, I>(row_t<S, I>{}, h, x, points[I - 1], k.data());
-      rate(i, points[I - 1], k[I]);
-    }
-  });
-}
-
-/// dk_i = w b_i g + h Σ_j a_ji v_j; false where stage i feeds nothing, so that dk_i = 0.
-template <class S, std::size_t I, class X, std::size_t... J>
-KUTTA_HD constexpr bool rate_adjoint(std::index_sequence<J...>, step_real_t<X> w, step_real_t<X> h,
-                                     const X& g, X& dk, const X* v) {
-  using real = step_real_t<X>;
-  if constexpr (b_v<S, I> != 0)
-    kutta::combine(dk, scaled<X>{w * b_v<S, I, real>, g},
-                   scaled<X>{h * a_v<S, J, I, real>, v[J]}...);
-  else if constexpr (sizeof...(J) > 0)
-    kutta::combine(dk, scaled<X>{h * a_v<S, J, I, real>, v[J]}...);
-  return b_v<S, I> != 0 || sizeof...(J) > 0;
-}
-
-/// v_i = (∂f_i/∂x)ᵀ dk_i: Σ_i v_i is the transpose of x ↦ w Σ_i b_i k_i on g.
-template <explicit_scheme S, class X, class F>
-KUTTA_HD constexpr void stages_vjp(const F& rate_vjp, step_real_t<X> w, step_real_t<X> h,
-                                   const X& x, const stage_points<S, X>& points, const X& g,
-                                   stage_rates<S, X>& v, X& dk) {
-  for_each_index_reversed<S::tableau.stages>([&](auto i) {
-    constexpr std::size_t I = decltype(i)::value;
-    kutta::set_zero(v[I]);
-    if (rate_adjoint<S, I>(column_t<S, I>{}, w, h, g, dk, v.data())) {
-      if constexpr (I == 0)
-        rate_vjp(i, x, dk, v[0]);
-      else
-        rate_vjp(i, points[I - 1], dk, v[I]);
-    }
-  });
-}
-
-/// vk_i = f_i'(X_i) (vx + h Σ_j a_ij vk_j).
-template <explicit_scheme S, class X, class F>
-KUTTA_HD constexpr void stages_jvp(const F& rate_jvp, step_real_t<X> h, const X& x,
-                                   const stage_points<S, X>& points, const X& vx,
-                                   stage_rates<S, X>& vk, X& point) {
-  for_each_index<S::tableau.stages>([&](auto i) {
-    constexpr std::size_t I = decltype(i)::value;
-    if constexpr (I == 0) {
-      rate_jvp(i, x, vx, vk[0]);
-    } else {
-      stage_point<S, I>(row_t<S, I>{}, h, vx, point, vk.data());
-      rate_jvp(i, points[I - 1], point, vk[I]);
-    }
-  });
 }
 
 /// The rates of the second half: g_i is number s + i.

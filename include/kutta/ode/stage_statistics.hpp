@@ -10,13 +10,12 @@
 
 #include <kutta/basis/basis.hpp>
 #include <kutta/basis/depth.hpp>
-#include <kutta/basis/evaluate.hpp>
 #include <kutta/basis/running_statistics.hpp>
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/block_step.hpp>
 #include <kutta/ode/workspace.hpp>
-#include <kutta/tensor/index.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -34,13 +33,9 @@ class stage_statistics {
   stage_statistics(const R& r, const B& phi, std::int64_t steps, const typename R::params& theta,
                    const typename R::state& x)
       : fresh_(phi.size(), r.make_statistics(theta, x)),
-        average_(fresh_.front()),
-        at_(fresh_.front()),
-        running_(phi, fresh_, detail::positive_statistics(r, fresh_.front()), {.momentum = 1}) {
-    for (std::int64_t n = 0; n < steps; ++n)
-      detail::for_each_index<stepping::evaluations>(
-          [&](auto i) { depths_.push_back(stage_depth(n, steps, stepping::abscissa(i))); });
-    values_.assign(depths_.size(), fresh_.front());
+        running_(phi, fresh_, detail::positive_statistics(r, fresh_.front())),
+        depths_(detail::stage_depths<stepping>({steps, 1})),
+        values_(depths_.size(), fresh_.front()) {
     running_.prepare(depths_);
   }
 
@@ -57,12 +52,9 @@ class stage_statistics {
   /// The nearest to (1 − m) σ + m v, for σ with these coefficients; here until the next call.
   const values& average(const values& sigma, double m) {
     running_.set_coefficients(sigma);
+    running_.set_momentum(m);
     running_.begin();
-    for (std::size_t i = 0; i < depths_.size(); ++i) {
-      const auto& old = evaluate(running_.basis(), depths_[i], sigma, at_);
-      kutta::combine(average_, scaled{1 - m, old}, scaled{m, values_[i]});
-      running_.observe(depths_[i], average_);
-    }
+    for (std::size_t i = 0; i < depths_.size(); ++i) running_.observe(depths_[i], values_[i]);
     running_.end();
     return running_.coefficients();
   }
@@ -75,7 +67,6 @@ class stage_statistics {
 
  private:
   values fresh_;
-  statistics_t<R> average_, at_;
   running_statistics<statistics_t<R>, B> running_;
   std::vector<depth> depths_;
   values values_;

@@ -50,16 +50,65 @@ KUTTA_HD constexpr void step_end(std::index_sequence<I...>, step_real_t<X> h, co
   kutta::add(x1, x0, scaled<X>{h * b_v<S, I, step_real_t<X>>, k[I]}...);
 }
 
-/// dk_i = h (b_i g + Σ_j a_ji v_j); false where stage i feeds nothing, so that dk_i = 0.
+/// k_i = f_i(X_i), X_i = x + h Σ_j a_ij k_j. Leaves X_2 … X_s in `points`.
+template <explicit_scheme S, class X, class F>
+KUTTA_HD constexpr void stages(const F& rate, step_real_t<X> h, const X& x,
+                               stage_points<S, X>& points, stage_rates<S, X>& k) {
+  for_each_index<S::tableau.stages>([&](auto i) {
+    constexpr std::size_t I = decltype(i)::value;
+    if constexpr (I == 0) {
+      rate(i, x, k[0]);
+    } else {
+      stage_point<S, I>(row_t<S, I>{}, h, x, points[I - 1], k.data());
+      rate(i, points[I - 1], k[I]);
+    }
+  });
+}
+
+/// dk_i = w b_i g + h Σ_j a_ji v_j; false where stage i feeds nothing, so that dk_i = 0.
 template <class S, std::size_t I, class X, std::size_t... J>
-KUTTA_HD constexpr bool rate_adjoint(std::index_sequence<J...>, step_real_t<X> h, const X& g, X& dk,
-                                     const X* v) {
+KUTTA_HD constexpr bool rate_adjoint(std::index_sequence<J...>, step_real_t<X> w, step_real_t<X> h,
+                                     const X& g, X& dk, const X* v) {
+  using real = step_real_t<X>;
   if constexpr (b_v<S, I> != 0)
-    kutta::combine(dk, scaled<X>{h * b_v<S, I, step_real_t<X>>, g},
-                   scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
+    kutta::combine(dk, scaled<X>{w * b_v<S, I, real>, g},
+                   scaled<X>{h * a_v<S, J, I, real>, v[J]}...);
   else if constexpr (sizeof...(J) > 0)
-    kutta::combine(dk, scaled<X>{h * a_v<S, J, I, step_real_t<X>>, v[J]}...);
+    kutta::combine(dk, scaled<X>{h * a_v<S, J, I, real>, v[J]}...);
   return b_v<S, I> != 0 || sizeof...(J) > 0;
+}
+
+/// v_i = (∂f_i/∂x)ᵀ dk_i: Σ_i v_i is the transpose of x ↦ w Σ_i b_i k_i on g.
+template <explicit_scheme S, class X, class F>
+KUTTA_HD constexpr void stages_vjp(const F& rate_vjp, step_real_t<X> w, step_real_t<X> h,
+                                   const X& x, const stage_points<S, X>& points, const X& g,
+                                   stage_rates<S, X>& v, X& dk) {
+  for_each_index_reversed<S::tableau.stages>([&](auto i) {
+    constexpr std::size_t I = decltype(i)::value;
+    kutta::set_zero(v[I]);
+    if (rate_adjoint<S, I>(column_t<S, I>{}, w, h, g, dk, v.data())) {
+      if constexpr (I == 0)
+        rate_vjp(i, x, dk, v[0]);
+      else
+        rate_vjp(i, points[I - 1], dk, v[I]);
+    }
+  });
+}
+
+/// vk_i = f_i'(X_i) (vx + h Σ_j a_ij vk_j).
+template <explicit_scheme S, class X, class F>
+KUTTA_HD constexpr void stages_jvp(const F& rate_jvp, step_real_t<X> h, const X& x,
+                                   const stage_points<S, X>& points, const X& vx,
+                                   stage_rates<S, X>& vk, X& point) {
+  for_each_index<S::tableau.stages>([&](auto i) {
+    constexpr std::size_t I = decltype(i)::value;
+    if constexpr (I == 0) {
+      rate_jvp(i, x, vx, vk[0]);
+    } else {
+      stage_point<S, I>(row_t<S, I>{}, h, vx, point, vk.data());
+      rate_jvp(i, points[I - 1], point, vk[I]);
+    }
+  });
 }
 
 }  // namespace detail
@@ -72,15 +121,7 @@ KUTTA_HD constexpr bool rate_adjoint(std::index_sequence<J...>, step_real_t<X> h
 template <explicit_scheme S, tensor X, class F>
 KUTTA_HD constexpr void step(const F& rate, detail::step_real_t<X> h, const X& x0, X& x1,
                              stage_points<S, X>& points, stage_rates<S, X>& k) {
-  detail::for_each_index<S::tableau.stages>([&](auto i) {
-    constexpr std::size_t I = decltype(i)::value;
-    if constexpr (I == 0) {
-      rate(i, x0, k[0]);
-    } else {
-      detail::stage_point<S, I>(row_t<S, I>{}, h, x0, points[I - 1], k.data());
-      rate(i, points[I - 1], k[I]);
-    }
-  });
+  detail::stages<S>(rate, h, x0, points, k);
   detail::step_end<S>(weights_t<S>{}, h, x0, x1, k.data());
 }
 
@@ -95,20 +136,10 @@ template <explicit_scheme S, tensor X, class F>
 KUTTA_HD constexpr void step_vjp(const F& rate_vjp, detail::step_real_t<X> h, const X& x0,
                                  const stage_points<S, X>& points, X& g, stage_rates<S, X>& v,
                                  X& dk) {
-  constexpr std::size_t s = S::tableau.stages;
-  detail::for_each_index_reversed<s>([&](auto i) {
-    constexpr std::size_t I = decltype(i)::value;
-    kutta::set_zero(v[I]);
-    if (detail::rate_adjoint<S, I>(column_t<S, I>{}, h, g, dk, v.data())) {
-      if constexpr (I == 0)
-        rate_vjp(i, x0, dk, v[0]);
-      else
-        rate_vjp(i, points[I - 1], dk, v[I]);
-    }
-  });
+  detail::stages_vjp<S>(rate_vjp, h, h, x0, points, g, v, dk);
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     kutta::add(g, g, scaled<X>{1, v[I]}...);
-  }(std::make_index_sequence<s>{});
+  }(std::make_index_sequence<S::tableau.stages>{});
 }
 
 /// The derivative of `step`:   vX_i = vx + h Σ_j a_ij vk_j,   vk_i = f_i'(X_i) vX_i,
@@ -120,15 +151,7 @@ template <explicit_scheme S, tensor X, class F>
 KUTTA_HD constexpr void step_jvp(const F& rate_jvp, detail::step_real_t<X> h, const X& x0,
                                  const stage_points<S, X>& points, X& vx, stage_rates<S, X>& vk,
                                  X& point) {
-  detail::for_each_index<S::tableau.stages>([&](auto i) {
-    constexpr std::size_t I = decltype(i)::value;
-    if constexpr (I == 0) {
-      rate_jvp(i, x0, vx, vk[0]);
-    } else {
-      detail::stage_point<S, I>(row_t<S, I>{}, h, vx, point, vk.data());
-      rate_jvp(i, points[I - 1], point, vk[I]);
-    }
-  });
+  detail::stages_jvp<S>(rate_jvp, h, x0, points, vx, vk, point);
   detail::step_end<S>(weights_t<S>{}, h, vx, vx, vk.data());
 }
 

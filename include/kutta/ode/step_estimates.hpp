@@ -17,12 +17,12 @@
 #include <utility>
 
 #include <kutta/ode/explicit_stepper.hpp>
-#include <kutta/ode/heap_bytes.hpp>
 #include <kutta/ode/rms_distance.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/schemes/butcher_tableau.hpp>
 #include <kutta/schemes/coefficients.hpp>
 #include <kutta/schemes/scheme.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -117,7 +117,7 @@ struct points_and_estimates : stage_points<S, X> {
 
   std::size_t heap_bytes() const {
     const stage_points<S, X>& stages = *this;
-    return kutta::heap_bytes(stages) + kutta::heap_bytes(error) + kutta::heap_bytes(rate_gap);
+    return kutta::heap_bytes(stages, error, rate_gap);
   }
 };
 

@@ -7,7 +7,6 @@
 #include <cmath>
 #include <string>
 
-#include <kutta/ode/accepted_grid.hpp>
 #include <kutta/ode/integrate.hpp>
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step_control.hpp>
@@ -54,19 +53,25 @@ class step_search {
   /// The length of the first step, where the options do not name it.
   void start(double length) { next_ = length; }
 
-  /// The next step to be tried; false if there is to be none, for the reason in `end`.
-  bool propose(accepted_grid& grid) {
+  /// The next step to be tried; false if there is to be none, for the reason in `end`. It goes in
+  /// the grid's direction, 1 or −1, from `position()` in a cell [0, 1] of the width `cell_width()`.
+  template <class Grid>
+  bool propose(Grid& grid) {
+    constexpr double way = Grid::direction, last = way > 0 ? 1 : 0;
     if (stats.accepted + stats.rejected >= how_.max_steps) return stop(status::max_steps);
     if (!(next_ <= largest_)) next_ = largest_;
     const double from = grid.position(), length = next_ / grid.cell_width();
-    cut_ = !(length * 1.01 < 1 - from);  // no sliver of a step at the end
+    cut_ = !(length * 1.01 < way * (last - from));  // no sliver of a step at the end
     if (!cut_ && !(length > shortest_step(from))) return stop(obstacle_);
-    tried_ = grid.propose(cut_ ? 1 : from + length);
+    tried_ = grid.propose(cut_ ? last : from + way * length);
     return true;
   }
 
-  /// Whether the step that was tried is taken.
-  bool judge(accepted_grid& grid, double squared_error) {
+  /// The length of the step that is being tried.
+  double tried() const { return tried_; }
+
+  /// Whether it is taken.
+  bool judge(double squared_error) {
     if (!(squared_error <= 1)) {
       ++stats.rejected;
       obstacle_ = std::isnan(squared_error) ? status::non_finite : status::step_too_small;
@@ -77,7 +82,6 @@ class step_search {
     const double after = controller_.accept(squared_error, tried_);
     next_ = cut_ && next_ > after ? next_ : after;
     if (cut_) controller_ = fresh_;
-    grid.accept();
     return true;
   }
 

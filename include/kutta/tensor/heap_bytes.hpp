@@ -50,8 +50,9 @@ bool holds_its_elements(const T& x) {
 /// an allocator adds.
 ///
 /// Tensors, structs that list their `fields`, tuples, vectors and arrays of such count themselves;
-/// what is trivially copyable owns nothing. Any other type has a member `std::size_t heap_bytes()
-/// const`.
+/// what is trivially copyable owns nothing. Any other type has a member:
+///
+///     std::size_t heap_bytes() const { return kutta::heap_bytes(mean, values, count); }
 template <class T>
 std::size_t heap_bytes(const T& x) {
   if constexpr (detail::counts_itself<T>) {
@@ -73,6 +74,12 @@ std::size_t heap_bytes(const T& x) {
     detail::for_each_part([&](const auto& part) { bytes += heap_bytes(part); }, x);
     return bytes;
   }
+}
+
+/// Of all of them.
+template <class X, class Y, class... Z>
+std::size_t heap_bytes(const X& x, const Y& y, const Z&... z) {
+  return heap_bytes(x) + heap_bytes(y) + (std::size_t{0} + ... + heap_bytes(z));
 }
 
 }  // namespace kutta

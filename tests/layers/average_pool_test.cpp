@@ -84,6 +84,8 @@ TEST_CASE("one window: the mean of an image") {
   MatrixXd x(12, 1);
   x << 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 6;
   CHECK(value(mean, x) == (MatrixXd(2, 1) << 3.5, 1).finished());
+  const auto global = kutta::layers::global_average_pool<MatrixXd>({2, 3, 2});
+  CHECK(value(global, x) == value(mean, x));
 }
 
 TEST_CASE("windows that do not fit") {

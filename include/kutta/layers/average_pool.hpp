@@ -128,4 +128,10 @@ class average_pool {
   pool_options how_;
 };
 
+/// The mean of each channel over all of an image: to (1, 1, channels).
+template <image_tensor X>
+average_pool<X> global_average_pool(const image_shape& in) {
+  return average_pool<X>(in);
+}
+
 }  // namespace kutta::layers

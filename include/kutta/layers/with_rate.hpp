@@ -15,6 +15,8 @@
 
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/layers/update_statistics.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -29,25 +31,37 @@ struct rated {
       std::tuple{field{"theta", &rated::theta}, field{"rate", &rated::rate}};
 };
 
-/// rate R(theta, x). Its tape keeps R(theta, x).
+/// rate R(theta, x). Its tape keeps R(theta, x). (`skip` in `skip.hpp` begins with the rate 0.)
 template <residual R>
 class with_rate {
  public:
   using state = typename R::state;
+  using statistics = statistics_t<R>;
   using params = rated<typename R::params, scalar_t<state>>;
   struct tape {
     typename R::tape inner;
     state value;  ///< R(theta, x)
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(inner, value); }
   };
   struct scratch {
     scratch_t<R> inner;
     state dvalue;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(inner, dvalue); }
   };
   static constexpr bool samples_independent = kutta::samples_independent<R>;
 
-  explicit with_rate(R r) : residual_(std::move(r)) {}
+  /// New parameters have the rate `initial`.
+  explicit with_rate(R r, double initial = 1)
+      : residual_(std::move(r)), initial_(static_cast<scalar_t<state>>(initial)) {}
 
   const R& residual() const { return residual_; }
+
+  template <class G>
+  params make_params(G& generator) const {
+    return {residual_.make_params(generator), initial_};
+  }
 
   tape make_tape(const params& theta, const state& x) const {
     return {detail::make_tape(residual_, theta.theta, x), kutta::zeros_like(x)};
@@ -80,12 +94,42 @@ class with_rate {
     kutta::combine(vy, scaled<state>{theta.rate, vy}, scaled<state>{vtheta.rate, saved.value});
   }
 
+  /// The statistics are R's.
+  statistics make_statistics(const params& theta, const state& x) const
+    requires stateful<R>
+  {
+    return residual_.make_statistics(theta.theta, x);
+  }
+  statistics positive_statistics(const statistics& stats) const
+    requires stateful<R>
+  {
+    return detail::positive_statistics(residual_, stats);
+  }
+  decltype(auto) observed(const tape& saved) const
+    requires stateful<R>
+  {
+    return residual_.observed(saved.inner);
+  }
+  void infer(const params& theta, const statistics& stats, const state& x, state& y, tape& saved,
+             const context<with_rate>& at) const
+    requires stateful<R>
+  {
+    detail::infer(residual_, theta.theta, stats, x, saved.value, saved.inner, inner(at));
+    kutta::combine(y, scaled<state>{theta.rate, saved.value});
+  }
+  void update_statistics(statistics& stats, tape& saved, double momentum) const
+    requires stateful<R>
+  {
+    kutta::update_statistics(residual_, stats, saved.inner, momentum);
+  }
+
  private:
   static context<R> inner(const context<with_rate>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.inner};
+    return {at.t, at.pass, at.first_sample, at.scratch.inner, at.workers};
   }
 
   [[no_unique_address]] R residual_;
+  scalar_t<state> initial_;
 };
 
 }  // namespace kutta::layers

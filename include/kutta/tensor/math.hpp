@@ -11,6 +11,7 @@
 
 namespace kutta::detail::math {
 using std::cos;
+using std::erfc;
 using std::exp;
 using std::fabs;
 using std::isfinite;
@@ -32,6 +33,10 @@ namespace kutta::detail::math {
 inline float cos(float x) { return __builtin_cosf(x); }
 inline double cos(double x) { return __builtin_cos(x); }
 inline long double cos(long double x) { return __builtin_cosl(x); }
+
+inline float erfc(float x) { return __builtin_erfcf(x); }
+inline double erfc(double x) { return __builtin_erfc(x); }
+inline long double erfc(long double x) { return __builtin_erfcl(x); }
 
 inline float exp(float x) { return __builtin_expf(x); }
 inline double exp(double x) { return __builtin_exp(x); }

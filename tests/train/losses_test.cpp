@@ -61,6 +61,28 @@ Eigen::MatrixXd random_matrix(Eigen::Index rows, Eigen::Index cols, unsigned see
   return kutta::test::random_like(like, random, -2, 2);
 }
 
+/// The cross entropy by its formula in long double, and its gradient.
+long double by_formula(const Eigen::MatrixXd& x, const std::vector<int>& labels, double smoothing,
+                       Eigen::MatrixXd& dx) {
+  const auto classes = x.rows();
+  long double total = 0, count = 0;
+  for (const int label : labels) count += label >= 0;
+  for (Eigen::Index s = 0; s < x.cols(); ++s) {
+    const int label = labels[static_cast<std::size_t>(s)];
+    if (label < 0) continue;
+    long double sum = 0;
+    for (Eigen::Index c = 0; c < classes; ++c) sum += std::exp(static_cast<long double>(x(c, s)));
+    for (Eigen::Index c = 0; c < classes; ++c) {
+      const long double p = std::exp(static_cast<long double>(x(c, s))) / sum;
+      const long double q =
+          (c == label ? 1 - smoothing : 0) + smoothing / static_cast<double>(classes);
+      total -= q * std::log(p) / count;
+      dx(c, s) = static_cast<double>((p - q) / count);
+    }
+  }
+  return total;
+}
+
 }  // namespace
 
 TEST_CASE("the mean squared error is the mean over all elements") {
@@ -205,4 +227,87 @@ TEST_CASE("gradients of losses agree with differences, and tiles add up to the b
   };
   check(kutta::mean_squared_error(target));
   check(kutta::cross_entropy(labels));
+}
+
+TEST_CASE("the cross entropy with ignored labels and smoothing is its formula in long double") {
+  const auto x = random_matrix(5, 7, 3);
+  for (const auto& labels : {std::vector{4, 0, 1, 1, 3, 2, 4}, std::vector{-1, 0, -1, 1, 3, -1, 4}})
+    for (const double smoothing : {0., .1, 1.}) {
+      const kutta::cross_entropy loss(labels, {.smoothing = smoothing, .ignore = -1});
+      Eigen::MatrixXd dx = Eigen::MatrixXd::Zero(5, 7), expected = dx, tiled = dx;
+      const double value = static_cast<double>(by_formula(x, labels, smoothing, expected));
+      CHECK(std::abs(loss(x, 0, dx) - value) <= 4 * epsilon * value);
+      CHECK(std::abs(loss(x) - value) <= 4 * epsilon * value);
+      CHECK((dx - expected).cwiseAbs().maxCoeff() <= epsilon);
+      CHECK(std::abs(by_tiles(loss, x, 3, tiled) - value) <= 8 * epsilon * value);
+      CHECK(tiled == dx);
+    }
+}
+
+TEST_CASE("ignored labels may be any number, and their scores anything") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<long> labels{-100, 1, -100};
+  Eigen::MatrixXd x{{nan, 1, 2}, {nan, 1, nan}}, dx = Eigen::MatrixXd::Zero(2, 3);
+  const kutta::cross_entropy loss(labels, {.ignore = -100});
+  CHECK(std::abs(loss(x, 0, dx) - std::log(2.)) <= 2 * epsilon);
+  CHECK(dx == Eigen::MatrixXd{{0, .5, 0}, {0, -.5, 0}});
+}
+
+TEST_CASE("a sum is the mean times the number of labels") {
+  const auto x = random_matrix(4, 6, 5);
+  const std::vector<int> labels{3, 0, 9, 2, 9, 1};
+  const kutta::cross_entropy mean(labels, {.ignore = 9}), sum(labels, {.ignore = 9, .sum = true});
+  Eigen::MatrixXd dmean = Eigen::MatrixXd::Zero(4, 6), dsum = dmean;
+  CHECK(std::abs(sum(x, 0, dsum) - 4 * mean(x, 0, dmean)) <= 16 * epsilon);
+  CHECK((dsum - 4 * dmean).cwiseAbs().maxCoeff() <= 4 * epsilon);
+  const std::vector<int> none{9, 9};
+  const Eigen::MatrixXd y = x.leftCols(2);
+  CHECK(kutta::cross_entropy(none, {.ignore = 9, .sum = true})(y) == 0);
+}
+
+TEST_CASE("a sample may have several labels: scores of its tokens side by side") {
+  const Eigen::MatrixXd tokens = random_matrix(3, 8, 6);
+  const Eigen::MatrixXd x = tokens.reshaped(12, 2);  // 4 tokens with 3 scores a sample
+  const std::vector<int> labels{0, 2, 1, -1, 1, 1, 2, 0};
+  const kutta::cross_entropy loss(labels, {.ignore = -1, .per_sample = 4});
+  const kutta::cross_entropy one_by_one(labels, {.ignore = -1});
+  Eigen::MatrixXd dx = Eigen::MatrixXd::Zero(12, 2), dtokens = Eigen::MatrixXd::Zero(3, 8),
+                  tiled = dx;
+  CHECK(loss(x, 0, dx) == one_by_one(tokens, 0, dtokens));
+  CHECK(dx == dtokens.reshaped(12, 2));
+  by_tiles(loss, x, 1, tiled);
+  CHECK(tiled == dx);
+  CHECK(gradient_error(loss, x) <= 1e-10);
+}
+
+TEST_CASE("a masked class may have the score -infinity, unless smoothing wants some of it") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<int> labels{0};
+  const std::vector<double> x{1, 1, -infinity};
+  std::vector<double> dx(3);
+  CHECK(std::abs(kutta::cross_entropy(labels)(x, 0, dx) - std::log(2.)) <= epsilon);
+  CHECK(dx == std::vector{-.5, .5, 0.});
+  CHECK(kutta::cross_entropy(labels, {.smoothing = .1})(x) == infinity);
+}
+
+TEST_CASE("options of the cross entropy that do not fit") {
+  const std::vector<int> labels{0, 1, -1}, none{-1, -1, -1}, far{0, 7, 1};
+  CHECK_THROWS_WITH_AS((kutta::cross_entropy(labels, {.smoothing = 1.5})),
+                       "cross_entropy: expected a smoothing in [0, 1], got 1.5",
+                       std::invalid_argument);
+  CHECK_THROWS_AS((kutta::cross_entropy(labels, {.smoothing = std::nan("")})),
+                  std::invalid_argument);
+  CHECK_THROWS_WITH_AS((kutta::cross_entropy(labels, {.per_sample = 2})),
+                       "cross_entropy: expected 2 labels a sample, got 3", std::invalid_argument);
+  const Eigen::MatrixXd x = Eigen::MatrixXd::Zero(2, 3), wide = Eigen::MatrixXd::Zero(7, 1);
+  CHECK_THROWS_WITH_AS(
+      kutta::cross_entropy(none, {.ignore = -1})(x),
+      "cross_entropy: expected at least 1 label that is not ignored, got 3 that are",
+      std::invalid_argument);
+  CHECK_THROWS_WITH_AS(kutta::cross_entropy(labels, {.per_sample = 3})(wide),
+                       "cross_entropy: expected scores for 3 labels a sample, got shape (7, 1)",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      kutta::cross_entropy(far, {.per_sample = 3})(Eigen::MatrixXd(x.reshaped(6, 1))),
+      "cross_entropy: expected labels below 2, got 7 for label 1", std::invalid_argument);
 }

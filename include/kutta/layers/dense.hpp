@@ -5,7 +5,6 @@
 /// An affine map of whole samples, from images to scores for instance.
 
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <random>
@@ -14,6 +13,7 @@
 #include <tuple>
 
 #include <kutta/layers/image_shape.hpp>
+#include <kutta/layers/initialisers.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -48,7 +48,9 @@ class dense {
   using tape = nothing;
 
   /// @throws std::invalid_argument if there is no input or no output.
-  dense(const image_shape& in, std::size_t outputs) : in_(in), outputs_(outputs) {
+  dense(const image_shape& in, std::size_t outputs,
+        const initialiser& weights = initialisers::lecun_normal())
+      : in_(in), outputs_(outputs), weights_(weights) {
     if (in.size() == 0 || outputs == 0)
       throw std::invalid_argument(
           "dense: expected at least 1 input and 1 output, got samples of "
@@ -59,15 +61,12 @@ class dense {
   const image_shape& input_shape() const { return in_; }
   image_shape output_shape() const { return {1, 1, outputs_}; }
 
-  /// Weights from N(0, 1/in), biases zero.
-  /// Source: LeCun, Bottou, Orr & Müller, Efficient BackProp (1998), eq. (16).
+  /// Weights as the initialiser has them, biases zero.
   template <std::uniform_random_bit_generator G>
   params make_params(G& generator) const {
     params theta{detail::zero_array<X>(std::array{in_.size(), outputs_}, 1),
                  detail::zero_array<X>(std::array{outputs_}, 0)};
-    std::normal_distribution<double> normal(0, 1 / std::sqrt(static_cast<double>(in_.size())));
-    for (std::size_t i = 0; i < in_.size() * outputs_; ++i)
-      theta.w.data()[i] = static_cast<scalar>(normal(generator));
+    initialise(weights_, {1, in_.size(), outputs_}, theta.w.data(), generator);
     return theta;
   }
 
@@ -131,6 +130,7 @@ class dense {
 
   image_shape in_;
   std::size_t outputs_;
+  initialiser weights_;
 };
 
 }  // namespace kutta::layers

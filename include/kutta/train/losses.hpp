@@ -15,6 +15,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -23,6 +25,7 @@
 
 #include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/math.hpp>
+#include <kutta/tensor/number_text.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -132,22 +135,46 @@ concept host_array = tensor<T> && requires(const T& x, T& y) {
   { y.data() } -> std::convertible_to<scalar_t<T>*>;
 };
 
-/// L = 1/n Σ_s (log Σ_c e^{x_sc} − x_{s, label_s}),  ∂L/∂x_sc = (softmax(x_s)_c − [c = label_s])/n.
+/// What a cross entropy does with its labels.
+struct cross_entropy_options {
+  double smoothing = 0;                     ///< α in [0, 1]: the share of all classes alike
+  std::optional<std::int64_t> ignore = {};  ///< this label does not count: padding
+  std::size_t per_sample = 1;               ///< labels of a sample: the tokens of a sequence
+  bool sum = false;                         ///< Σ_s instead of 1/n Σ_s
+};
+
+/// L = 1/n Σ_s (log Σ_c e^{x_sc} − Σ_c q_sc x_sc),  ∂L/∂x_sc = (softmax(x_s)_c − q_sc)/n with
+/// q_sc = (1 − α) [c = label_s] + α/classes.
 ///
-/// x are scores (logits): n samples of as many elements as there are classes, 0 ≤ label < classes.
-/// Both sums are taken relative to the largest score, so that no score overflows.
+///     const kutta::cross_entropy loss(labels);
+///     const kutta::cross_entropy tags(labels, {.smoothing = .1, .ignore = -1, .per_sample = 50});
+///
+/// x are scores (logits): as many elements for each label s as there are classes, those of a sample
+/// side by side; 0 ≤ label < classes. n counts the labels of the whole batch that are not ignored.
+/// Sums are taken relative to the largest score, so that no score overflows.
+/// Source of smoothing: Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, Rethinking the Inception
+/// architecture (2016), section 7.
 template <std::integral I>
 class cross_entropy {
  public:
-  /// Refers to `labels`, one a sample.
-  /// @throws std::invalid_argument if there are none.
-  explicit cross_entropy(std::span<const I> labels) : labels_(labels) {
+  /// Refers to `labels`, `per_sample` for each sample.
+  /// @throws std::invalid_argument if there are none, or not as many for each sample, or the
+  /// smoothing is not in [0, 1].
+  explicit cross_entropy(std::span<const I> labels, const cross_entropy_options& how = {})
+      : labels_(labels), how_(how) {
     if (labels.empty())
       throw std::invalid_argument("cross_entropy: expected at least 1 label, got 0");
+    if (how.per_sample == 0 || labels.size() % how.per_sample != 0)
+      throw std::invalid_argument("cross_entropy: expected " + std::to_string(how.per_sample) +
+                                  " labels a sample, got " + std::to_string(labels.size()));
+    if (!(how.smoothing >= 0 && how.smoothing <= 1))
+      throw std::invalid_argument("cross_entropy: expected a smoothing in [0, 1], got " +
+                                  detail::number_text(how.smoothing));
   }
-  explicit cross_entropy(const std::vector<I>&&) = delete;
+  explicit cross_entropy(const std::vector<I>&&, const cross_entropy_options& = {}) = delete;
 
-  /// @throws std::invalid_argument if the samples have no labels, or a label is out of range.
+  /// @throws std::invalid_argument if the samples have no labels, a label is out of range, or all
+  /// of the batch are ignored and a mean is asked for.
   template <host_array T>
   double operator()(const T& x1, std::size_t first, T& dx1) const {
     detail::require_same_shape("cross_entropy: the gradient", x1, dx1);
@@ -157,57 +184,86 @@ class cross_entropy {
   /// @throws std::invalid_argument as above, or if there is not one sample for each label.
   template <host_array T>
   double operator()(const T& x1) const {
-    detail::require_all_samples("cross_entropy", detail::sample_count(x1), labels_.size());
+    detail::require_all_samples("cross_entropy", detail::sample_count(x1), samples());
     return total(x1, 0, static_cast<scalar_t<T>*>(nullptr));
   }
 
  private:
+  std::size_t samples() const { return labels_.size() / how_.per_sample; }
+
   template <host_array T>
   double total(const T& x1, std::size_t first, scalar_t<T>* dx) const {
-    const std::size_t n = detail::sample_count(x1);
-    detail::require_samples("cross_entropy", first, n, labels_.size());
+    const std::size_t n = detail::sample_count(x1), each = how_.per_sample;
+    detail::require_samples("cross_entropy", first, n, samples());
     if (n == 0) return 0;
-    const std::size_t classes = element_count(x1) / n;
-    require_labels(first, n, classes);
+    const std::size_t classes = element_count(x1) / (n * each);
+    if (classes * n * each != element_count(x1))
+      throw std::invalid_argument("cross_entropy: expected scores for " + std::to_string(each) +
+                                  " labels a sample, got shape " + shape_text(x1));
+    const auto labels = labels_.subspan(first * each, n * each);
+    require_labels(labels, first * each, classes);
 
+    using real = accumulator_t<scalar_t<T>>;
+    const real count = how_.sum ? real(1) : static_cast<real>(counted());
     const scalar_t<T>* x = x1.data();
-    accumulator_t<scalar_t<T>> sum = 0;
-    for (std::size_t s = 0; s < n; ++s, x += classes, dx += dx ? classes : 0)
-      sum += sample(x, classes, static_cast<std::size_t>(labels_[first + s]), dx);
-    return static_cast<double>(sum) / static_cast<double>(labels_.size());
+    real sum = 0;
+    for (std::size_t s = 0; s < labels.size(); ++s, x += classes, dx += dx ? classes : 0)
+      if (!ignored(labels[s]))
+        sum += one(x, classes, static_cast<std::size_t>(labels[s]), dx, count);
+    return static_cast<double>(sum / count);
   }
 
-  /// log Σ_c e^{x_c} − x_label; adds the gradient of that over n to dx, if there is one.
-  template <class S>
-  accumulator_t<S> sample(const S* x, std::size_t classes, std::size_t label, S* dx) const {
-    using real = accumulator_t<S>;
+  /// log Σ_c e^{x_c} − Σ_c q_c x_c; adds the gradient of that over n to dx, if there is one.
+  template <class S, class real = accumulator_t<S>>
+  real one(const S* x, std::size_t classes, std::size_t label, S* dx, real n) const {
     real largest = x[0];
     for (std::size_t c = 1; c < classes; ++c)
       if (largest < x[c]) largest = x[c];
     real sum = 0;
     for (std::size_t c = 0; c < classes; ++c) sum += detail::math::exp(x[c] - largest);
-    if (dx) {
-      const real n = static_cast<real>(labels_.size());
+    const real alpha = how_.smoothing, share = alpha / static_cast<real>(classes);
+    if (dx)
       for (std::size_t c = 0; c < classes; ++c) {
         const real softmax = detail::math::exp(x[c] - largest) / sum;
-        dx[c] += static_cast<S>((softmax - (c == label ? 1 : 0)) / n);
+        dx[c] += static_cast<S>((softmax - (c == label ? 1 - alpha + share : share)) / n);
       }
+    real gap = largest - x[label];
+    if (alpha > 0) {
+      gap *= 1 - alpha;
+      for (std::size_t c = 0; c < classes; ++c) gap += share * (largest - x[c]);
     }
-    return detail::math::log(sum) + (largest - x[label]);
+    return detail::math::log(sum) + gap;
   }
 
-  void require_labels(std::size_t first, std::size_t n, std::size_t classes) const {
-    for (std::size_t s = first; s < first + n; ++s)
-      if (std::cmp_less(labels_[s], 0) || std::cmp_greater_equal(labels_[s], classes))
-        throw std::invalid_argument(
-            "cross_entropy: expected labels below " + std::to_string(classes) + ", got " +
-            std::to_string(labels_[s]) + " for sample " + std::to_string(s));
+  bool ignored(I label) const { return how_.ignore && std::cmp_equal(label, *how_.ignore); }
+
+  /// How many labels of the batch are not ignored.
+  std::size_t counted() const {
+    if (!how_.ignore) return labels_.size();
+    std::size_t n = 0;
+    for (const I label : labels_) n += ignored(label) ? 0 : 1;
+    if (n == 0)
+      throw std::invalid_argument(
+          "cross_entropy: expected at least 1 label that is not ignored, got " +
+          std::to_string(labels_.size()) + " that are");
+    return n;
+  }
+
+  void require_labels(std::span<const I> labels, std::size_t first, std::size_t classes) const {
+    for (std::size_t s = 0; s < labels.size(); ++s)
+      if (!ignored(labels[s]) &&
+          (std::cmp_less(labels[s], 0) || std::cmp_greater_equal(labels[s], classes)))
+        throw std::invalid_argument("cross_entropy: expected labels below " +
+                                    std::to_string(classes) + ", got " + std::to_string(labels[s]) +
+                                    " for " + (how_.per_sample == 1 ? "sample " : "label ") +
+                                    std::to_string(first + s));
   }
 
   std::span<const I> labels_;
+  cross_entropy_options how_;
 };
 
 template <std::integral I, class A>
-cross_entropy(const std::vector<I, A>&) -> cross_entropy<I>;
+cross_entropy(const std::vector<I, A>&, const cross_entropy_options& = {}) -> cross_entropy<I>;
 
 }  // namespace kutta

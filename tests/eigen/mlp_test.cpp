@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <random>
 #include <stdexcept>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
 #include <Eigen/Core>
 #include <doctest/doctest.h>
 
+#include <kutta/basis/piecewise_constant.hpp>
 #include <kutta/eigen/mlp.hpp>
 #include <kutta/layers/activation.hpp>
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/check_residual.hpp>
+#include <kutta/ode/ode_block.hpp>
+#include <kutta/schemes/fourth_order.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 #include "support/random.hpp"
@@ -162,13 +167,84 @@ TEST_CASE("an mlp treats every sample alone, whatever the batch around it") {
   }
 }
 
+TEST_CASE("an mlp transposes its weights anew unless it is told that they are the same") {
+  const dynamic net{17, 65, 17};
+  const auto x = random_input<dynamic>(17, 5);
+  const auto first = random_params(net, 1), second = random_params(net, 2);
+  auto scratch = net.make_scratch(first, x);
+  const auto dx_of = [&](const auto& theta, std::uint64_t key, auto& in) {
+    auto saved = net.make_tape(theta, x);
+    Eigen::MatrixXd y = x, dx = Eigen::MatrixXd::Zero(17, 5);
+    auto dtheta = kutta::zeros_like(theta);
+    net.forward(theta, x, y, saved, {0, 0, 0, in});
+    net.vjp(theta, x, saved, x, dx, dtheta, {0, 0, 0, in, nullptr, key});
+    return dx;
+  };
+  const auto fresh = [&](const auto& theta) {
+    auto unused = net.make_scratch(theta, x);
+    return dx_of(theta, 0, unused);
+  };
+  CHECK(dx_of(first, 7, scratch) == fresh(first));
+  CHECK(dx_of(first, 7, scratch) == fresh(first));
+  CHECK(dx_of(second, 8, scratch) == fresh(second));
+  CHECK(dx_of(first, 0, scratch) == fresh(first));
+  CHECK(dx_of(second, 0, scratch) == fresh(second));
+  CHECK(dx_of(first, 8, scratch) == fresh(first));    // not those that were there before 0
+  CHECK(dx_of(second, 8, scratch) != fresh(second));  // the same key: they are kept
+}
+
+TEST_CASE("a block of mlps takes the weights of every cell and every call") {
+  using kutta::bases::piecewise_constant;
+  std::size_t cells = 0;
+  SUBCASE("one cell") {
+    cells = 1;
+  }
+  SUBCASE("three cells") {
+    cells = 3;
+  }
+  const kutta::ode_block<dynamic, kutta::schemes::rk4_classic, piecewise_constant> f(
+      dynamic{17, 65, 17}, piecewise_constant(static_cast<std::int64_t>(cells)), {.steps = 6});
+  const auto x0 = random_input<dynamic>(17, 9);
+  const auto loss = [](const auto& x1, std::size_t, auto& dx1) {
+    kutta::add(dx1, dx1, kutta::scaled{1, x1});
+    return kutta::inner_product(x1, x1) / 2;
+  };
+  const auto gradient = [&](const auto& theta, auto& ws) {
+    auto dx = x0;
+    auto dtheta = kutta::zeros_like(theta);
+    f.gradient(theta, x0, loss, dx, dtheta, ws);
+    return dx;
+  };
+  std::mt19937 generator(1);
+  std::vector<dynamic::params> theta;
+  for (std::size_t k = 0; k < cells; ++k) theta.push_back(f.residual().make_params(generator));
+  auto ws = f.make_workspace(theta, x0);
+  auto tiled = f.make_workspace(theta, x0, kutta::execution{.tile = 5});
+  for (int call = 0; call < 2; ++call) {
+    theta[0] = f.residual().make_params(generator);
+    auto other = f.make_workspace(theta, x0);
+    const auto expected = gradient(theta, other);
+    CHECK(gradient(theta, ws) == expected);
+    CHECK((gradient(theta, tiled) - expected).norm() <= 1e-13 * expected.norm());
+    // dL/dε of x0 + ε v by central differences, whose step makes an error of 1e-10
+    const Eigen::MatrixXd v = Eigen::MatrixXd::Ones(17, 9);
+    const double eps = 1e-5;
+    const auto value = [&](double e) {
+      const Eigen::MatrixXd x1 = f(theta, x0 + e * v);
+      return x1.squaredNorm() / 2;
+    };
+    const double slope = (value(eps) - value(-eps)) / (2 * eps);
+    CHECK(std::abs(expected.cwiseProduct(v).sum() - slope) <= 1e-7 * std::abs(slope));
+  }
+}
+
 TEST_CASE("the scratch of an mlp counts its bytes") {
   const auto bytes = [](const auto& net, const auto& x) {
     return net.make_scratch(random_params(net, 1), x).heap_bytes();
   };
   const auto x = [](int rows, int samples) { return Eigen::MatrixXd::Zero(rows, samples).eval(); };
-  // adjoints of 65 × 5 and a weight of 65 × 17; adjoints alone
-  CHECK(bytes(dynamic{17, 65, 17}, x(17, 5)) == (65 * 5 + 65 * 17) * sizeof(double));
+  // adjoints of 65 × 5 and two weights of 65 × 17; adjoints alone
+  CHECK(bytes(dynamic{17, 65, 17}, x(17, 5)) == (65 * 5 + 2 * 65 * 17) * sizeof(double));
   CHECK(bytes(dynamic{17, 65, 17}, x(17, 1)) == 65 * sizeof(double));
   // 2 + 2 and 2 + 5 + 2 features on a strip of two registers, and a register for 27 numbers
   CHECK(bytes(dynamic{2, 5, 2}, x(2, 32)) == (13 * 2 + 27) * kutta::register_bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <mutex>
 #include <stdexcept>
@@ -285,10 +286,36 @@ struct coupled : dense_sine {
   static constexpr bool samples_independent = false;
 };
 template <class F>
-concept tileable = requires(const F f, typename F::coefficients theta, MatrixXd x) {
-  f.make_workspace(theta, x, execution{});
-};
-static_assert(tileable<block>);
-static_assert(!tileable<kutta::ode_block<coupled, rk4_classic, hat>>);
+using workspace_of = decltype(std::declval<const F&>().make_workspace(typename F::coefficients(),
+                                                                      MatrixXd(), execution{}));
+static_assert(
+    std::same_as<workspace_of<block>, kutta::tiled_workspace<dense_sine, rk4_classic, hat>>);
+static_assert(std::same_as<workspace_of<kutta::ode_block<coupled, rk4_classic, hat>>,
+                           kutta::threaded_workspace<coupled, rk4_classic>>);
 
 }  // namespace
+
+TEST_CASE("a batch whose samples depend on each other stays whole") {
+  const batch_case test(7);
+  const kutta::ode_block<coupled, rk4_classic, hat> f(coupled{}, hat(2), {.steps = 3});
+  auto whole = f.make_workspace(test.theta, test.x0);
+  auto threaded = f.make_workspace(test.theta, test.x0, {.threads = 2, .tile = 3});
+  CHECK(whole.workers == nullptr);
+  REQUIRE(threaded.workers != nullptr);
+  CHECK(threaded.workers->size() == 2);
+  MatrixXd dx = test.x0, dx_threaded = test.x0;
+  auto dtheta = kutta::zeros_like(test.theta), dtheta_threaded = dtheta;
+  int calls = 0;
+  const auto loss = [&](const MatrixXd& x1, std::size_t first, MatrixXd& dx1) {
+    ++calls;
+    CHECK(x1.cols() == 7);
+    return test.loss()(x1, first, dx1);
+  };
+  CHECK(f.gradient(test.theta, test.x0, loss, dx, dtheta, whole) ==
+        f.gradient(test.theta, test.x0, loss, dx_threaded, dtheta_threaded, threaded));
+  CHECK(calls == 2);
+  CHECK(dx == dx_threaded);
+  CHECK_THROWS_WITH_AS(f.make_workspace(test.theta, test.x0, {.threads = 0}),
+                       "make_workspace: execution.threads must be at least 1, got 0",
+                       invalid_argument);
+}

@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include <kutta/ode/worker_pool.hpp>
+#include <kutta/tensor/worker_pool.hpp>
 
 namespace {
 

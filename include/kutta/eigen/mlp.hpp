@@ -5,7 +5,6 @@
 /// A fully connected network on Eigen matrices, one sample a column.
 
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +21,9 @@
 #include <kutta/eigen/tensor.hpp>
 #include <kutta/layers/activation.hpp>
 #include <kutta/layers/affine_strips.hpp>
+#include <kutta/layers/initialisers.hpp>
 #include <kutta/layers/layer.hpp>
-#include <kutta/ode/heap_bytes.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/index.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/shape.hpp>
@@ -82,16 +82,14 @@ class mlp<T, sizes<N...>, Activation, Batch> {
   using params = decltype(params_of(std::make_index_sequence<depth>{}));
   using tape = decltype(hidden_of(std::make_index_sequence<depth - 1>{}));  ///< σ(…), inner layers
 
-  /// The adjoints of the inner layers and a transposed weight, or the temporaries of `mlp_strips`.
+  /// The adjoints of the inner layers and transposed weights, or the temporaries of `mlp_strips`.
   struct scratch {
     tape inner;
-    typename products::scratch transposed;
+    typename products::scratch of_theta;
     typename detail::mlp_strips<T, Activation, N...>::scratch strips;
 
     std::size_t heap_bytes() const {
-      return kutta::heap_bytes(inner) + kutta::heap_bytes(transposed) +
-             kutta::heap_bytes(strips.x) + kutta::heap_bytes(strips.v) +
-             kutta::heap_bytes(strips.sums);
+      return kutta::heap_bytes(inner, of_theta.transposed, strips.x, strips.v, strips.sums);
     }
   };
 
@@ -111,17 +109,23 @@ class mlp<T, sizes<N...>, Activation, Batch> {
             std::to_string(sizes_[l]));
   }
 
-  /// Weights from N(0, 2/(n_l + n_{l−1})), biases zero.
-  /// Source: Glorot & Bengio (2010), eq. (16).
+  /// The same network with other weights to begin with.
+  constexpr mlp with_weights(const initialiser& weights) const {
+    mlp net = *this;
+    net.weights_ = weights;
+    return net;
+  }
+
+  /// Weights as the initialiser has them, by default `xavier_normal`; biases zero.
   template <std::uniform_random_bit_generator G>
   params make_params(G& generator) const {
     params theta;
     detail::for_each_index<depth>([&](auto l) {
       auto& [w, b] = std::get<l>(theta);
       const auto rows = sizes_[l + 1], cols = sizes_[l];
-      std::normal_distribution<double> normal(0, std::sqrt(2. / static_cast<double>(rows + cols)));
       w.resize(rows, cols);
-      w = w.NullaryExpr(rows, cols, [&] { return static_cast<T>(normal(generator)); });
+      initialise(weights_, {1, static_cast<std::size_t>(cols), static_cast<std::size_t>(rows)},
+                 w.data(), generator);
       b.setZero(rows);
     });
     return theta;
@@ -176,8 +180,8 @@ class mlp<T, sizes<N...>, Activation, Batch> {
       return strips().vjp(theta, x.data(), cols_of(x), saved, dy.data(), dx.data(), dtheta,
                           context.scratch.strips);
     if (by_products(x))
-      return products::vjp(theta, x, saved, dy, dx, dtheta, context.scratch.inner,
-                           context.scratch.transposed);
+      return products::vjp(theta, context.theta_key, x, saved, dy, dx, dtheta,
+                           context.scratch.inner, context.scratch.of_theta);
     auto& g = context.scratch.inner;
     detail::for_each_index_reversed<depth>([&](auto l) {
       const auto& w = std::get<l>(theta).w;
@@ -269,6 +273,7 @@ class mlp<T, sizes<N...>, Activation, Batch> {
   }
 
   std::array<Eigen::Index, depth + 1> sizes_;
+  initialiser weights_ = initialisers::xavier_normal();
 };
 
 template <std::integral... I>

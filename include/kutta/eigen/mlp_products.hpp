@@ -8,6 +8,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <tuple>
 
 #include <Eigen/Core>
@@ -26,11 +27,16 @@ namespace kutta::detail {
 template <std::floating_point T, class Activation, std::size_t Depth>
 class mlp_products {
  public:
-  /// Room for W_lᵀ of the largest layer.
-  using scratch = Eigen::Matrix<T, Eigen::Dynamic, 1>;
+  /// W_lᵀ of all layers, and the theta they are of: see context::theta_key.
+  struct scratch {
+    Eigen::Matrix<T, Eigen::Dynamic, 1> transposed;
+    std::uint64_t theta_key = 0;
+  };
 
   static scratch make_scratch(const std::array<Eigen::Index, Depth + 1>& sizes) {
-    return scratch::Zero(largest(sizes));
+    Eigen::Index count = 0;
+    for (std::size_t l = 0; l < Depth; ++l) count += sizes[l] * sizes[l + 1];
+    return {decltype(scratch::transposed)::Zero(count)};
   }
   static Eigen::Index largest(const std::array<Eigen::Index, Depth + 1>& sizes) {
     Eigen::Index most = 0;
@@ -49,27 +55,31 @@ class mlp_products {
   }
 
   template <class P, class X, class Tape, class Y>
-  static void vjp(const P& theta, const X& x, const Tape& saved, const Y& dy, X& dx, P& dtheta,
-                  Tape& inner, scratch& transposed) {
+  static void vjp(const P& theta, std::uint64_t theta_key, const X& x, const Tape& saved,
+                  const Y& dy, X& dx, P& dtheta, Tape& inner, scratch& of_theta) {
+    if (theta_key == 0 || theta_key != of_theta.theta_key) transpose_weights(theta, of_theta);
+    of_theta.theta_key = theta_key;
+    const T* transposed = of_theta.transposed.data() + of_theta.transposed.size();
     for_each_index_reversed<Depth>([&](auto l) {
       const auto& w = std::get<l>(theta).w;
       auto& [dw, db] = std::get<l>(dtheta);
       const auto& g = at<l + 1>(inner, dy);
       const auto& h = at<l>(saved, x);
       const std::size_t out = count(w.rows()), in = count(w.cols()), samples = count(h.cols());
+      transposed -= out * in;
 
-      const T one(1);
+      prefetch(h.data(), in * samples);  // while W_lᵀ g is computed, which does not need it
+      auto& gh = at<l>(inner, dx);
+      const matrix_product<T> wt_g{in, samples, out, transposed, {g.data(), 1, out}};
+      if constexpr (l == 0) {
+        wt_g.add_to(gh.data(), in, gh.data(), in);
+      } else {
+        wt_g.assign_to(gh.data(), in);
+        times_derivative(h, gh);
+      }
       matrix_product<T>{out, in, samples, g.data(), {h.data(), in, 1}}  //
           .add_to(dw.data(), out, dw.data(), out);
-      matrix_product<T>{out, 1, samples, g.data(), {&one, 0, 0}}  //
-          .add_to(db.data(), out, db.data(), out);
-
-      auto& gh = at<l>(inner, dx);
-      if constexpr (l > 0) gh.setZero();
-      transpose(w.data(), out, in, transposed.data());
-      matrix_product<T>{in, samples, out, transposed.data(), {g.data(), 1, out}}  //
-          .add_to(gh.data(), in, gh.data(), in);
-      if constexpr (l > 0) times_derivative(h, gh);
+      add_columns(g.data(), out, samples, db.data());
     });
   }
 
@@ -97,6 +107,40 @@ class mlp_products {
             count(w.cols()),
             w.data(),
             {h.data(), 1, count(h.rows())}};
+  }
+
+  template <class P>
+  static void transpose_weights(const P& theta, scratch& of_theta) {
+    T* to = of_theta.transposed.data();
+    for_each_index<Depth>([&](auto l) {
+      const auto& w = std::get<l>(theta).w;
+      transpose(w.data(), count(w.rows()), count(w.cols()), to);
+      to += w.size();
+    });
+  }
+
+  /// Asks for n numbers to be brought near.
+  static void prefetch(const T* x, std::size_t n) {
+    constexpr std::size_t line = 64 / sizeof(T);
+    for (std::size_t i = 0; i < n; i += line) __builtin_prefetch(x + i);
+  }
+
+  /// sum += g 1: even and odd samples apart, a register of features at a time.
+  static void add_columns(const T* g, std::size_t rows, std::size_t samples, T* sum) {
+    using lanes = simd<T, register_lanes<T>>;
+    const std::size_t whole = rows - rows % lanes::lanes;
+    for (std::size_t i = 0; i < whole; i += lanes::lanes) {
+      lanes even = lanes::load(sum + i), odd(T(0));
+      std::size_t s = 0;
+      for (; s + 2 <= samples; s += 2) {
+        even += lanes::load(g + i + s * rows);
+        odd += lanes::load(g + i + (s + 1) * rows);
+      }
+      if (s < samples) even += lanes::load(g + i + s * rows);
+      (even + odd).store(sum + i);
+    }
+    for (std::size_t i = whole; i < rows; ++i)
+      for (std::size_t s = 0; s < samples; ++s) sum[i] += g[i + s * rows];
   }
 
   /// v ← σ'(h) ∘ v.

@@ -33,6 +33,8 @@
 
 namespace kutta {
 
+class worker_pool;
+
 /// What a layer saves or scribbles on when it needs nothing.
 struct nothing {};
 
@@ -83,10 +85,12 @@ using scratch_t = typename detail::scratch_of<L>::type;
 /// recomputed.
 template <class L>
 struct context {
-  double t = 0;                  ///< time, in [0, horizon]
-  std::uint64_t pass = 0;        ///< counts forward passes of one workspace: a random key
-  std::size_t first_sample = 0;  ///< where this tile starts in the batch
-  scratch_t<L>& scratch;         ///< temporaries of one worker, never recorded
+  double t = 0;                    ///< time, in [0, horizon]
+  std::uint64_t pass = 0;          ///< counts forward passes of one workspace: a random key
+  std::size_t first_sample = 0;    ///< where this tile starts in the batch
+  scratch_t<L>& scratch;           ///< temporaries of one worker, never recorded
+  worker_pool* workers = nullptr;  ///< threads that the call may use; null: the calling one alone
+  std::uint64_t theta_key = 0;     ///< not 0: calls with this scratch and key have equal theta
 };
 
 /// L names its `params` (theta) and its `tape`, and its `state` or its `input` and `output`.

@@ -5,11 +5,11 @@
 /// Products of matrices of some tens to hundreds of rows and columns, without packing.
 
 #include <algorithm>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
 
+#include <kutta/tensor/index.hpp>
 #include <kutta/tensor/simd.hpp>
 
 namespace kutta::detail {
@@ -35,7 +35,7 @@ class matrix_product {
   static constexpr std::size_t most_registers = register_bytes == 64 ? 4 : 2;
   static constexpr std::size_t sums = 6 * most_registers;
   static constexpr std::size_t most_columns(std::size_t q) {
-    return std::min<std::size_t>(sums / q, 12);
+    return std::min<std::size_t>(sums / q, 8);
   }
 
  public:
@@ -47,82 +47,108 @@ class matrix_product {
   void add_to(const T* s, std::size_t s_column, T* c, std::size_t c_column) const {
     rows_from<most_registers>(0, {s, s_column, c, c_column});
   }
+  /// S = 0.
+  void assign_to(T* c, std::size_t c_column) const { add_to(nullptr, 0, c, c_column); }
 
  private:
   struct ends {
-    const T* s;
+    const T* s;  ///< null: 0
     std::size_t s_column;
     T* c;
     std::size_t c_column;
 
     ends from(std::size_t row, std::size_t column) const {
-      return {s + row + column * s_column, s_column, c + row + column * c_column, c_column};
+      return {s ? s + row + column * s_column : s, s_column, c + row + column * c_column, c_column};
     }
   };
 
-  /// The last columns of A, padded to whole registers that would else end behind A.
-  template <std::size_t Q>
-  struct padded_columns {
-    std::size_t count;
-    T data[(Q == 1 ? w - 1 : 1) * Q * w];
+  /// Columns of A, in some rows of one tile.
+  struct run {
+    const T* first;
+    std::size_t apart, count;
   };
 
   /// Tiles of Q registers while more than Q/2 registers of rows are left, then smaller ones.
   template <std::size_t Q>
   void rows_from(std::size_t row, const ends& at) const {
-    padded_columns<Q> last;
-    for (; row + Q / 2 * w < rows; row += Q * w) {
-      const std::size_t n = std::min(Q * w, rows - row);
-      last.count = std::min(depth, (Q * w - n + rows - 1) / rows);
-      for (std::size_t d = 0; d < last.count; ++d)
-        copy_column(a + (depth - last.count + d) * rows + row, n, last.data + d * Q * w, Q * w);
-      columns_from<most_columns(Q), Q>(0, row, n, last, at);
-    }
-    if constexpr (Q > 1) rows_from<Q / 2>(row, at);
+    for (; row + Q * w <= rows; row += Q * w)
+      each_tile<Q>([&]<std::size_t P>(index_constant<P>, std::size_t column) {
+        multiply<P, Q>({a + row, rows, depth}, b_at(0, column), at.from(row, column));
+      });
+    if (row + Q / 2 * w < rows)
+      last_rows<Q>(row, at);
+    else if constexpr (Q > 1)
+      rows_from<Q / 2>(row, at);
   }
 
-  template <std::size_t P, std::size_t Q>
-  void columns_from(std::size_t column, std::size_t row, std::size_t n,
-                    const padded_columns<Q>& last, const ends& at) const {
-    for (; column + P <= columns; column += P) {
+  /// A tile with fewer rows than Q registers hold. The last columns of A, which would be read to
+  /// behind its end, are copied.
+  template <std::size_t Q>
+  void last_rows(std::size_t row, const ends& at) const {
+    const std::size_t n = rows - row;
+    const std::size_t copied = std::min(depth, (Q * w - n + rows - 1) / rows);
+    const std::size_t rest = depth - copied;
+    T last[(Q == 1 ? w - 1 : 1) * Q * w];
+    for (std::size_t d = 0; d < copied; ++d)
+      copy_column(a + (rest + d) * rows + row, n, last + d * Q * w, Q * w);
+    each_tile<Q>([&]<std::size_t P>(index_constant<P>, std::size_t column) {
       const ends tile = at.from(row, column);
-      if (n == Q * w) {
-        multiply<P, Q>(row, column, last, tile);
-        continue;
-      }
-      T part[P * Q * w];
-      for (std::size_t p = 0; p < P; ++p)
-        copy_column(tile.s + p * tile.s_column, n, part + p * Q * w, Q * w);
-      multiply<P, Q>(row, column, last, {part, Q * w, part, Q * w});
+      T part[P * Q * w] = {};
+      const ends in_part = {part, Q * w, part, Q * w};
+      if (tile.s)
+        for (std::size_t p = 0; p < P; ++p)
+          copy_column(tile.s + p * tile.s_column, n, part + p * Q * w, Q * w);
+      if (rest > 0) multiply<P, Q>({a + row, rows, rest}, b_at(0, column), in_part);
+      multiply<P, Q>({last, Q * w, copied}, b_at(rest, column), in_part);
       for (std::size_t p = 0; p < P; ++p)
         copy_column(part + p * Q * w, n, tile.c + p * tile.c_column, n);
-    }
-    if constexpr (P > 1) columns_from<std::bit_floor(P - 1), Q>(column, row, n, last, at);
+    });
+  }
+
+  /// f(P, column) for as few tiles as there can be, whose widths P differ by one at most.
+  template <std::size_t Q, class F>
+  void each_tile(const F& f) const {
+    constexpr std::size_t most = most_columns(Q);
+    const std::size_t tiles = (columns + most - 1) / most, narrow = columns / tiles;
+    const std::size_t wide_end = columns % tiles * (narrow + 1);
+    tiles_of<most>(narrow + 1, 0, wide_end, f);
+    tiles_of<most>(narrow, wide_end, columns, f);
+  }
+  template <std::size_t P, class F>
+  static void tiles_of(std::size_t width, std::size_t column, std::size_t end, const F& f) {
+    if (width == P)
+      for (; column < end; column += P) f(index_constant<P>{}, column);
+    else if constexpr (P > 1)
+      tiles_of<P - 1>(width, column, end, f);
+  }
+
+  const T* b_at(std::size_t row, std::size_t column) const {
+    return b.data + row * b.row + column * b.column;
   }
 
   /// One tile.
   template <std::size_t P, std::size_t Q>
-  [[gnu::noinline]] void multiply(std::size_t row, std::size_t column,
-                                  const padded_columns<Q>& last, const ends& at) const {
-    vector sum[P][Q];
+  [[gnu::noinline]] void multiply(const run& from, const T* b_first, const ends& at) const {
+    const auto [s, s_column, c, c_column] = at;
+    const auto [a_first, a_column, count] = from;
+    const std::size_t b_row = b.row, b_column = b.column;
+    vector sum[P][Q] = {};
+    if (s) {
+#pragma GCC unroll 16
+      for (std::size_t p = 0; p < P; ++p)
+#pragma GCC unroll 4
+        for (std::size_t q = 0; q < Q; ++q) sum[p][q] = load(s + p * s_column + q * w);
+    }
+    const T* ad = a_first;
+    const T* const end = ad + count * a_column;
+    do {
+      add_products<P, Q>(ad, b_first, b_column, sum);
+      ad += a_column, b_first += b_row;
+    } while (ad != end);
 #pragma GCC unroll 16
     for (std::size_t p = 0; p < P; ++p)
 #pragma GCC unroll 4
-      for (std::size_t q = 0; q < Q; ++q) sum[p][q] = load(at.s + p * at.s_column + q * w);
-
-    const std::size_t a_column = rows, b_row = b.row, b_column = b.column;
-    const T* ad = a + row;
-    const T* bd = b.data + column * b_column;
-    for (std::size_t d = last.count; d < depth; ++d, ad += a_column, bd += b_row)
-      add_products<P, Q>(ad, bd, b_column, sum);
-    ad = last.data;
-    for (std::size_t d = 0; d < last.count; ++d, ad += Q * w, bd += b_row)
-      add_products<P, Q>(ad, bd, b_column, sum);
-
-#pragma GCC unroll 16
-    for (std::size_t p = 0; p < P; ++p)
-#pragma GCC unroll 4
-      for (std::size_t q = 0; q < Q; ++q) store(at.c + p * at.c_column + q * w, sum[p][q]);
+      for (std::size_t q = 0; q < Q; ++q) store(c + p * c_column + q * w, sum[p][q]);
   }
 
   template <std::size_t P, std::size_t Q>

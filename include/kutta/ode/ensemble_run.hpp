@@ -24,7 +24,6 @@
 #include <kutta/ode/status.hpp>
 #include <kutta/ode/step.hpp>
 #include <kutta/ode/step_control.hpp>
-#include <kutta/ode/worker_pool.hpp>
 #include <kutta/ode/workspace.hpp>
 #include <kutta/schemes/butcher_tableau.hpp>
 #include <kutta/schemes/coefficients.hpp>
@@ -32,6 +31,7 @@
 #include <kutta/tensor/simd.hpp>
 #include <kutta/tensor/simd_vec.hpp>
 #include <kutta/tensor/vec.hpp>
+#include <kutta/tensor/worker_pool.hpp>
 
 namespace kutta {
 

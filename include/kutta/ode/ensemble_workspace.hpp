@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <kutta/ode/lane_group.hpp>
-#include <kutta/ode/worker_pool.hpp>
 #include <kutta/tensor/simd.hpp>
+#include <kutta/tensor/worker_pool.hpp>
 
 namespace kutta {
 

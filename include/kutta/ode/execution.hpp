@@ -5,6 +5,7 @@
 /// How a batch is cut into tiles and shared among threads.
 
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,15 +14,16 @@
 #include <kutta/basis/evaluate.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/ode/keep.hpp>
-#include <kutta/ode/worker_pool.hpp>
 #include <kutta/ode/workspace.hpp>
 #include <kutta/tensor/tensor.hpp>
+#include <kutta/tensor/worker_pool.hpp>
 
 namespace kutta {
 
-/// A batch is cut into tiles of `tile` samples; tile j adds its parameter gradient to shard
-/// j mod `shards`, tiles in order, and the shards are added in order. Results depend on `tile` and
-/// `shards`, never on `threads`.
+/// A batch whose samples are independent is cut into tiles of `tile` samples; tile j adds its
+/// parameter gradient to shard j mod `shards`, tiles in order, and the shards are added in order.
+/// Results depend on `tile` and `shards`, never on `threads`. A batch of others stays whole: layers
+/// share it among the threads call by call, in shards of their own.
 struct execution {
   std::size_t threads = 1;
   std::size_t tile = 32;
@@ -88,10 +90,12 @@ class tiled_workspace {
         auto& [pass, dx_tile] = at(tile, worker);
         const std::size_t first = first_sample(tile), n = tile_size(tile);
         kutta::copy_samples(x0, first, n, pass.first(), 0);
+        pass.pass = passes_;  // the same random keys for all tiles
         loss += gradient(pass, dx_tile, of_shard, first);
         kutta::copy_samples(dx_tile, 0, n, dx, first);
       }
     });
+    ++passes_;
     double total = 0;
     for (const auto& [of_shard, loss] : shards) {
       kutta::add(dtheta, dtheta, scaled{1, of_shard});
@@ -121,6 +125,28 @@ class tiled_workspace {
 
   std::size_t batch_size_, tile_;
   std::vector<tile_workspace> full_, tail_;
+  std::uint64_t passes_ = 0;
+};
+
+/// The workspace of a residual whose samples depend on each other, with threads for its calls.
+template <residual R, block_scheme<typename R::state> S, memory_policy K = keep::everything>
+class threaded_workspace : public workspace<R, S, K> {
+ public:
+  /// @throws std::invalid_argument if threads = 0.
+  threaded_workspace(const R& r, const typename R::params& theta, const typename R::state& x,
+                     std::int64_t steps, std::size_t threads, const K& keep)
+      : workspace<R, S, K>(r, theta, x, steps, keep), pool_(checked(threads)) {
+    if (threads > 1) this->workers = &pool_;
+  }
+
+ private:
+  static std::size_t checked(std::size_t threads) {
+    if (threads == 0)
+      throw std::invalid_argument("make_workspace: execution.threads must be at least 1, got 0");
+    return threads;
+  }
+
+  worker_pool pool_;
 };
 
 }  // namespace kutta

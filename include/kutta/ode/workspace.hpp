@@ -71,6 +71,7 @@ class workspace {
   void begin_recording() {
     recorded_ = false;
     ++pass;
+    ++recordings;
   }
   void end_recording() { recorded_ = true; }
 
@@ -88,7 +89,9 @@ class workspace {
   params theta_at, dtheta_at;  ///< theta at the current stage, and its adjoint
   [[no_unique_address]] statistics_t<R> statistics_at;
   scratch_t<R> scratch;
-  std::uint64_t pass = 0;
+  std::uint64_t pass = 0;          ///< may be set from outside: see context::pass
+  std::uint64_t recordings = 0;    ///< forward passes so far
+  worker_pool* workers = nullptr;  ///< see context::workers
 
  private:
   bool recorded_ = false;

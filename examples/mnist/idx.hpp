@@ -4,82 +4,26 @@
 /// @file
 /// Files of the MNIST distribution: IDX, plain or compressed by gzip.
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <sys/wait.h>
-#include <unistd.h>
+#include "images/files.hpp"
+#include "images/image_set.hpp"
 
 namespace mnist {
 
-using bytes = std::vector<unsigned char>;
-
-[[noreturn]] inline void fail(const std::filesystem::path& file, const std::string& why) {
-  throw std::runtime_error(file.string() + ": " + why);
-}
-
-/// All that `file` holds, until its end.
-inline bytes read_all(std::FILE* file) {
-  bytes content;
-  std::array<unsigned char, 1 << 16> buffer;
-  for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), file)) > 0;)
-    content.insert(content.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(n));
-  return content;
-}
-
-/// What `gzip -dc` makes of the file.
-/// @throws std::runtime_error if gzip is missing or does not like it.
-inline bytes read_compressed(const std::filesystem::path& path) {
-  std::array<int, 2> ends;
-  if (pipe(ends.data()) != 0) fail(path, "cannot be read: no pipe");
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], STDOUT_FILENO);
-    close(ends[0]);
-    close(ends[1]);
-    execlp("gzip", "gzip", "-dc", "--", path.c_str(), static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  close(ends[1]);
-  std::FILE* const out = fdopen(ends[0], "rb");
-  bytes content = read_all(out);
-  std::fclose(out);
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
-      WEXITSTATUS(status) != 0)
-    fail(path, WEXITSTATUS(status) == 127 ? "gzip was not found" : "gzip cannot read it");
-  return content;
-}
-
-/// The file of this name in the directory, or that with ".gz" behind it.
-/// @throws std::runtime_error if there is neither, or it cannot be read.
-inline bytes read_file(const std::filesystem::path& directory, const std::string& name) {
-  const auto plain = directory / name, compressed = directory / (name + ".gz");
-  if (std::FILE* const file = std::fopen(plain.c_str(), "rb")) {
-    bytes content = read_all(file);
-    std::fclose(file);
-    return content;
-  }
-  if (!std::filesystem::exists(compressed))
-    fail(plain, "expected this file, or one with .gz behind the name");
-  return read_compressed(compressed);
-}
-
 /// The numbers behind the head of an IDX file: a magic number, the extents, then a byte each.
 /// @throws std::runtime_error if the head or the size is not that of items of `extents`.
-inline bytes read_idx(const std::filesystem::path& directory, const std::string& name,
-                      std::uint32_t magic, const std::vector<std::uint32_t>& extents) {
-  const bytes file = read_file(directory, name);
+inline images::bytes read_idx(const std::filesystem::path& directory, const std::string& name,
+                              std::uint32_t magic, const std::vector<std::uint32_t>& extents) {
+  const images::bytes file = images::read_file(directory, name);
   const auto expect = [&](const char* what, std::size_t expected, std::size_t got) {
-    if (got != expected)
-      fail(directory / name, std::string("expected ") + what + " " + std::to_string(expected) +
-                                 ", got " + std::to_string(got));
+    images::require_equal(directory / name, what, expected, got);
   };
   const auto number = [&](std::size_t i) {  // big-endian
     return std::uint32_t{file[4 * i]} << 24 | std::uint32_t{file[4 * i + 1]} << 16 |
@@ -87,8 +31,8 @@ inline bytes read_idx(const std::filesystem::path& directory, const std::string&
   };
   const std::size_t head = 4 * (2 + extents.size());
   if (file.size() < head)
-    fail(directory / name, "expected a head of " + std::to_string(head) + " bytes, got " +
-                               std::to_string(file.size()));
+    images::fail(directory / name, "expected a head of " + std::to_string(head) + " bytes, got " +
+                                       std::to_string(file.size()));
   expect("the magic number", magic, number(0));
   std::size_t size = number(1);
   for (std::size_t i = 0; i < extents.size(); ++i) {
@@ -97,6 +41,26 @@ inline bytes read_idx(const std::filesystem::path& directory, const std::string&
   }
   expect("a size in bytes of", head + size, file.size());
   return {file.begin() + static_cast<std::ptrdiff_t>(head), file.end()};
+}
+
+/// The first `most` images of "train" or "t10k".
+/// @throws std::runtime_error if a file is missing or is not what it should be.
+inline images::image_set read_images(const std::filesystem::path& directory, const std::string& set,
+                                     std::size_t most) {
+  constexpr std::uint32_t side = 28, pixels = side * side;
+  images::bytes ink = read_idx(directory, set + "-images-idx3-ubyte", 2051, {side, side});
+  const images::bytes labels = read_idx(directory, set + "-labels-idx1-ubyte", 2049, {});
+  if (labels.size() * pixels != ink.size())
+    images::fail(directory, "expected a label for each of " + std::to_string(ink.size() / pixels) +
+                                " " + set + " images, got " + std::to_string(labels.size()));
+  for (const unsigned char label : labels)
+    if (label >= images::classes)
+      images::fail(directory,
+                   "expected labels of " + set + " below 10, got " + std::to_string(label));
+  const auto n = static_cast<std::ptrdiff_t>(std::min(most, labels.size()));
+  ink.resize(static_cast<std::size_t>(n) * pixels);
+  return {
+      {side, side, 1}, {.1307f}, {.3081f}, std::move(ink), {labels.begin(), labels.begin() + n}};
 }
 
 }  // namespace mnist

@@ -2,61 +2,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <random>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include <doctest/doctest.h>
 
-#include <kutta/basis/piecewise_constant.hpp>
-#include <kutta/schemes/first_order.hpp>
+#include <kutta/tensor/shape.hpp>
 
 #include "io/scratch_folder.hpp"
 #include "mnist/idx.hpp"
-#include "mnist/training.hpp"
+#include "mnist/model.hpp"
 
-namespace {
-
-using kutta::bases::piecewise_constant;
-using kutta::schemes::euler;
-using trainer = mnist::trainer<euler, piecewise_constant>;
-
-/// The losses of all batches.
-std::vector<double> losses(trainer& run, const mnist::labelled_images& set) {
-  std::vector<double> values;
-  run.train(
-      set, [&](const mnist::position& at) { values.push_back(at.loss); },
-      [](const mnist::position&) {});
-  return values;
-}
-
-}  // namespace
-
-TEST_CASE("a run that is killed goes on as if it had not been") {
-  const kutta::test::scratch_folder folder;
-  const auto set = mnist::make_images(40, 3);
-  mnist::options how;
-  how.epochs = 4;
-  how.refine = {1, 2};
-  how.drop = {3};
-  how.batch = 16;
-  trainer whole(how);
-  const auto expected = losses(whole, set);
-  REQUIRE(expected.size() == 8);
-
-  how.checkpoint = folder.path("run.safetensors");
-  std::vector<double> in_parts;
-  for (const std::int64_t until : {1, 2, 4}) {
-    how.epochs = until;
-    trainer part(how);
-    CHECK(part.epochs() == (until == 1 ? 0 : until == 2 ? 1 : 2));
-    for (const double loss : losses(part, set)) in_parts.push_back(loss);
-  }
-  CHECK(in_parts == expected);
-  CHECK(trainer(how).graph().basis().size() == 4);
-
-  how.seed = 2;
-  CHECK_THROWS_AS(trainer{how}, kutta::io_error);  // another run's
+TEST_CASE("the model of digits: 17,600, 10,240 and 6,560 parameters") {
+  std::mt19937 generator(1);
+  const auto count = [&](const auto& recipe, std::int64_t size) {
+    return kutta::element_count(recipe({.size = size}, 1).make_params(generator));
+  };
+  CHECK(count(mnist::model<>{}, 8) == 17'600);
+  CHECK(count(mnist::model<>{}, 4) == 10'240);
+  CHECK(count(mnist::model<>{}, 2) == 6'560);
+  CHECK(count(mnist::model<images::not_normalised>{}, 8) == 17'600 - 8 * 40);
 }
 
 TEST_CASE("IDX files, and what is wrong with others") {
@@ -64,7 +30,7 @@ TEST_CASE("IDX files, and what is wrong with others") {
   const std::filesystem::path at = folder.path("");
   const std::string head{"\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\2", 16};
   kutta::test::write_bytes((at / "two").string(), head + "abcd");
-  CHECK(mnist::read_idx(at, "two", 2051, {1, 2}) == mnist::bytes{'a', 'b', 'c', 'd'});
+  CHECK(mnist::read_idx(at, "two", 2051, {1, 2}) == images::bytes{'a', 'b', 'c', 'd'});
   const auto fails = [&](const std::string& name, const std::string& why) {
     CHECK_THROWS_WITH_AS(mnist::read_idx(at, name, 2051, {1, 2}),
                          ((at / name).string() + ": " + why).c_str(), std::runtime_error);

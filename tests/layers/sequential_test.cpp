@@ -13,6 +13,7 @@
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/check_residual.hpp>
 #include <kutta/layers/conv2d.hpp>
+#include <kutta/layers/layer_pass.hpp>
 #include <kutta/layers/relu.hpp>
 #include <kutta/layers/sequential.hpp>
 #include <kutta/tensor/shape.hpp>
@@ -133,4 +134,62 @@ TEST_CASE("statistics are those of the layers that have any, in order") {
   CHECK(std::get<1>(branch.positive_statistics(other)).mean == MatrixXd::Zero(3, 1));
   branch.infer(r.theta, other, r.x, s.y, s.saved, s.at());
   CHECK(s.y != r.y);
+}
+
+TEST_CASE("a row of layers within a row is the row of all: value, vjp, inference, statistics") {
+  const kutta::layers::image_shape shape{4, 5, 3};
+  const conv first(shape, 3);
+  const auto branch = make_branch(3);
+  const norm last(3);
+  const sequential inner{norm(3), branch};
+  const sequential outer{first, inner, relu<MatrixXd>{}, last};
+  const sequential flat{
+      first,           norm(3),         branch.get<0>(), branch.get<1>(),  branch.get<2>(),
+      branch.get<3>(), branch.get<4>(), branch.get<5>(), relu<MatrixXd>{}, last};
+  using outer_statistics = decltype(outer)::statistics;
+  static_assert(
+      std::is_same_v<outer_statistics, std::tuple<decltype(inner)::statistics, norm::statistics>>);
+
+  const auto r = random_run(outer, 60, 2);
+  const auto report = kutta::check_residual(outer, r.theta, r.x);
+  CHECK_MESSAGE(report.ok(), report.text());
+  const auto flatten = [](const auto& theta) {
+    const auto& [a, b, c, d] = theta;
+    return std::tuple_cat(std::tie(a), std::tie(std::get<0>(b)), std::get<1>(b), std::tie(c, d));
+  };
+  const decltype(flat)::params theta = flatten(r.theta);
+
+  kutta::layer_pass nested(outer, r.theta, r.x);
+  kutta::layer_pass plain(flat, theta, r.x);
+  auto stats = outer.make_statistics(r.theta, r.x);
+  auto expected = flat.make_statistics(theta, r.x);
+  const auto same_statistics = [&] {
+    const auto& [of_inner, of_last] = stats;
+    const auto& [a, b, c, d] = expected;
+    const auto same = [](const auto& s, const auto& t) {
+      return s.mean == t.mean && s.var == t.var;
+    };
+    const auto& of_branch = std::get<1>(of_inner);
+    return same(std::get<0>(of_inner), a) && same(std::get<0>(of_branch), b) &&
+           same(std::get<1>(of_branch), c) && same(of_last, d);
+  };
+  const auto loss = [](const MatrixXd& y, std::size_t, MatrixXd& dy) {
+    dy += y.cwiseProduct(y);
+    return 0.;
+  };
+  auto dtheta = kutta::zeros_like(r.theta);
+  auto expected_dtheta = kutta::zeros_like(theta);
+  nested.gradient(r.theta, r.x, loss, dtheta);
+  plain.gradient(theta, r.x, loss, expected_dtheta);
+  CHECK(nested.y() == plain.y());
+  CHECK(nested.dx() == plain.dx());
+  CHECK(std::get<0>(dtheta).w == std::get<0>(expected_dtheta).w);
+  CHECK(std::get<0>(std::get<1>(dtheta)).beta == std::get<1>(expected_dtheta).beta);
+  nested.update_statistics(stats, .3);
+  plain.update_statistics(expected, .3);
+  CHECK(same_statistics());
+  CHECK(std::get<0>(expected).mean != MatrixXd::Zero(3, 1));
+  const MatrixXd inferred = nested.infer(r.theta, stats, r.x);
+  CHECK(inferred == plain.infer(theta, expected, r.x));
+  CHECK(inferred != nested.forward(r.theta, r.x));
 }

@@ -13,9 +13,8 @@
 
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/layer.hpp>
-#include <kutta/layers/sequential.hpp>
-#include <kutta/layers/update_statistics.hpp>
-#include <kutta/tensor/index.hpp>
+#include <kutta/layers/statistics_tuple.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -52,8 +51,7 @@ struct identity {
 template <layer F, layer G>
   requires std::same_as<input_t<F>, input_t<G>> && std::same_as<output_t<F>, output_t<G>>
 class parallel {
-  template <class L>
-  using statistics_tuple = typename detail::statistics_tuple<L>::type;
+  using stats_of = detail::statistics_tuple<F, G>;
 
  public:
   static constexpr bool samples_independent =
@@ -63,18 +61,21 @@ class parallel {
   using output = output_t<F>;
   using state = std::conditional_t<std::same_as<input, output>, input, void>;
   using params = std::tuple<typename F::params, typename G::params>;
-  using statistics = decltype(std::tuple_cat(std::declval<statistics_tuple<F>>(),
-                                             std::declval<statistics_tuple<G>>()));
+  using statistics = typename stats_of::type;
 
   struct tape {
     typename F::tape f;
     typename G::tape g;
     statistics observed;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(f, g, observed); }
   };
   struct scratch {
     scratch_t<F> f;
     scratch_t<G> g;
     output other;  ///< g(x)
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(f, g, other); }
   };
 
   constexpr parallel(F f, G g) : f_(std::move(f)), g_(std::move(g)) {}
@@ -108,8 +109,8 @@ class parallel {
     detail::forward(f_, std::get<0>(theta), x, y, saved.f, in_first(at));
     detail::forward(g_, std::get<1>(theta), x, at.scratch.other, saved.g, in_second(at));
     kutta::add(y, y, scaled{1, at.scratch.other});
-    if constexpr (stateful<F>) kutta::assign(std::get<0>(saved.observed), f_.observed(saved.f));
-    if constexpr (stateful<G>) kutta::assign(std::get<place>(saved.observed), g_.observed(saved.g));
+    stats_of::template observe<0>(f_, saved.f, saved.observed);
+    stats_of::template observe<1>(g_, saved.g, saved.observed);
   }
 
   /// dx += (∂f/∂x)ᵀ dy + (∂g/∂x)ᵀ dy.
@@ -130,57 +131,43 @@ class parallel {
   }
 
   statistics make_statistics(const params& theta, const input& x) const {
-    return collect([&](const auto& r, auto i) { return r.make_statistics(std::get<i>(theta), x); });
+    return stats_of::collect(
+        [&](auto i) { return get<i>().make_statistics(std::get<i>(theta), x); });
   }
   statistics positive_statistics(const statistics& stats) const {
-    return collect([&](const auto& r, auto i) {
-      return detail::positive_statistics(r, std::get < i == 0 ? 0 : place > (stats));
+    return stats_of::collect([&](auto i) {
+      return detail::positive_statistics(get<i>(), std::get<stats_of::template place<i>>(stats));
     });
   }
   const statistics& observed(const tape& saved) const { return saved.observed; }
 
   void infer(const params& theta, const statistics& stats, const input& x, output& y, tape& saved,
              const context<parallel>& at) const {
-    if constexpr (stateful<F>)
-      detail::infer(f_, std::get<0>(theta), std::get<0>(stats), x, y, saved.f, in_first(at));
-    else
-      detail::forward(f_, std::get<0>(theta), x, y, saved.f, in_first(at));
     output& other = at.scratch.other;
-    if constexpr (stateful<G>)
-      detail::infer(g_, std::get<1>(theta), std::get<place>(stats), x, other, saved.g,
-                    in_second(at));
-    else
-      detail::forward(g_, std::get<1>(theta), x, other, saved.g, in_second(at));
+    stats_of::template infer<0>(f_, std::get<0>(theta), stats, x, y, saved.f, in_first(at));
+    stats_of::template infer<1>(g_, std::get<1>(theta), stats, x, other, saved.g, in_second(at));
     kutta::add(y, y, scaled{1, other});
   }
 
   void update_statistics(statistics& stats, tape& saved, double momentum) const {
-    if constexpr (stateful<F>) kutta::update_statistics(f_, std::get<0>(stats), saved.f, momentum);
-    if constexpr (stateful<G>)
-      kutta::update_statistics(g_, std::get<place>(stats), saved.g, momentum);
+    stats_of::template update<0>(f_, stats, saved.f, momentum);
+    stats_of::template update<1>(g_, stats, saved.g, momentum);
   }
 
  private:
-  /// Where g's statistics are.
-  static constexpr std::size_t place = stateful<F> ? 1 : 0;
-
-  /// make(layer, its place) of the stateful ones.
-  template <class Make>
-  statistics collect(const Make& make) const {
-    const auto of = [&]<class L>(const L& r, auto i) {
-      if constexpr (stateful<L>)
-        return std::tuple<typename L::statistics>{make(r, i)};
-      else
-        return std::tuple<>{};
-    };
-    return std::tuple_cat(of(f_, detail::index_constant<0>{}), of(g_, detail::index_constant<1>{}));
+  template <std::size_t I>
+  const auto& get() const {
+    if constexpr (I == 0)
+      return f_;
+    else
+      return g_;
   }
 
   static context<F> in_first(const context<parallel>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.f};
+    return {at.t, at.pass, at.first_sample, at.scratch.f, at.workers};
   }
   static context<G> in_second(const context<parallel>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.g};
+    return {at.t, at.pass, at.first_sample, at.scratch.g, at.workers};
   }
 
   F f_;

@@ -12,27 +12,13 @@
 
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/layers/statistics_tuple.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/index.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
-namespace kutta {
-
-namespace detail {
-
-/// L's statistics in a tuple, which is empty if it has none.
-template <class L>
-struct statistics_tuple {
-  using type = std::tuple<>;
-};
-template <stateful L>
-struct statistics_tuple<L> {
-  using type = std::tuple<typename L::statistics>;
-};
-
-}  // namespace detail
-
-namespace layers {
+namespace kutta::layers {
 
 /// R_L ∘ … ∘ R_1.
 ///
@@ -51,6 +37,7 @@ class sequential {
   template <std::size_t... I>
   static std::tuple<output_t<layer_at<I>>...> inner_of(std::index_sequence<I...>);
   using inner = decltype(inner_of(std::make_index_sequence<depth - 1>{}));
+  using stats_of = detail::statistics_tuple<L...>;
 
  public:
   static constexpr bool samples_independent = (kutta::samples_independent<L> && ...);
@@ -59,17 +46,20 @@ class sequential {
   using output = output_t<layer_at<depth - 1>>;
   using state = std::conditional_t<std::same_as<input, output>, input, void>;
   using params = std::tuple<typename L::params...>;
-  using statistics =
-      decltype(std::tuple_cat(std::declval<typename detail::statistics_tuple<L>::type>()...));
+  using statistics = typename stats_of::type;
 
   struct tape {
     std::tuple<typename L::tape...> layers;
     inner between;
     statistics observed;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(layers, between, observed); }
   };
   struct scratch {
     std::tuple<scratch_t<L>...> layers;
     inner adjoints;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(layers, adjoints); }
   };
 
   constexpr explicit sequential(L... layers) : layers_(std::move(layers)...) {}
@@ -118,9 +108,7 @@ class sequential {
     detail::for_each_index<depth>([&](auto l) {
       detail::forward(get<l>(), std::get<l>(theta), entering<l>(saved.between, x),
                       leaving<l>(saved.between, y), std::get<l>(saved.layers), context_of<l>(at));
-      if constexpr (stateful<layer_at<l>>)
-        kutta::assign(std::get<place<l>()>(saved.observed),
-                      get<l>().observed(std::get<l>(saved.layers)));
+      stats_of::template observe<l>(get<l>(), std::get<l>(saved.layers), saved.observed);
     });
   }
 
@@ -150,13 +138,13 @@ class sequential {
 
   statistics make_statistics(const params& theta, const input& x) const {
     const inner between = make_between(theta, x);
-    return collect([&](const auto& r, auto l) {
-      return r.make_statistics(std::get<l>(theta), entering<l>(between, x));
+    return stats_of::collect([&](auto l) {
+      return get<l>().make_statistics(std::get<l>(theta), entering<l>(between, x));
     });
   }
   statistics positive_statistics(const statistics& stats) const {
-    return collect([&]<class R>(const R& r, auto l) {
-      return detail::positive_statistics(r, std::get<place<l>()>(stats));
+    return stats_of::collect([&](auto l) {
+      return detail::positive_statistics(get<l>(), std::get<stats_of::template place<l>>(stats));
     });
   }
   /// What the layers observed in the forward pass that wrote `saved`.
@@ -166,14 +154,16 @@ class sequential {
   void infer(const params& theta, const statistics& stats, const input& x, output& y, tape& saved,
              const context<sequential>& at) const {
     detail::for_each_index<depth>([&](auto l) {
-      const auto& from = entering<l>(saved.between, x);
-      auto& to = leaving<l>(saved.between, y);
-      if constexpr (stateful<layer_at<l>>)
-        detail::infer(get<l>(), std::get<l>(theta), std::get<place<l>()>(stats), from, to,
-                      std::get<l>(saved.layers), context_of<l>(at));
-      else
-        detail::forward(get<l>(), std::get<l>(theta), from, to, std::get<l>(saved.layers),
-                        context_of<l>(at));
+      stats_of::template infer<l>(get<l>(), std::get<l>(theta), stats,
+                                  entering<l>(saved.between, x), leaving<l>(saved.between, y),
+                                  std::get<l>(saved.layers), context_of<l>(at));
+    });
+  }
+
+  /// Each layer's, by its own rule.
+  void update_statistics(statistics& stats, tape& saved, double momentum) const {
+    detail::for_each_index<depth>([&](auto l) {
+      stats_of::template update<l>(get<l>(), stats, std::get<l>(saved.layers), momentum);
     });
   }
 
@@ -205,31 +195,10 @@ class sequential {
 
   template <std::size_t I>
   static context<layer_at<I>> context_of(const context<sequential>& at) {
-    return {at.t, at.pass, at.first_sample, std::get<I>(at.scratch.layers)};
-  }
-
-  /// Where layer I's statistics are among those of all.
-  template <std::size_t I>
-  static constexpr std::size_t place() {
-    return []<std::size_t... J>(std::index_sequence<J...>) {
-      return (std::size_t{0} + ... + std::size_t{stateful<layer_at<J>>});
-    }(std::make_index_sequence<I>{});
-  }
-
-  template <class F>
-  statistics collect(const F& f) const {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tuple_cat([&] {
-        if constexpr (stateful<layer_at<I>>)
-          return std::tuple<statistics_t<layer_at<I>>>{f(get<I>(), detail::index_constant<I>{})};
-        else
-          return std::tuple<>{};
-      }()...);
-    }(std::make_index_sequence<depth>{});
+    return {at.t, at.pass, at.first_sample, std::get<I>(at.scratch.layers), at.workers};
   }
 
   types layers_;
 };
 
-}  // namespace layers
-}  // namespace kutta
+}  // namespace kutta::layers

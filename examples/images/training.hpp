@@ -13,47 +13,20 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <kutta/io/checkpoint.hpp>
 #include <kutta/io/safetensors.hpp>
-#include <kutta/study/type_name.hpp>
 #include <kutta/train/sgd.hpp>
 #include <kutta/train/training_levels.hpp>
 
-#include "data.hpp"
-#include "model.hpp"
+#include "images/image_set.hpp"
+#include "images/model.hpp"
+#include "images/schedule.hpp"
+#include "images/variation.hpp"
 
-namespace mnist {
-
-struct options {
-  std::int64_t epochs = 12;
-  std::int64_t size = 1, steps = 1;              ///< K and N at the beginning
-  std::vector<std::int64_t> refine = {3, 6, 9};  ///< K and N double before these epochs
-  std::vector<std::int64_t> drop = {8, 11};      ///< the rate falls to a tenth before these
-  std::size_t batch = 128;
-  double rate = .1, momentum = .9, weight_decay = 5e-4;
-  std::uint64_t seed = 1;
-  std::string checkpoint;  ///< a file that is written behind every epoch, and resumed from
-};
-
-/// K and N as they begin, then twice the cells and steps from each epoch in `refine` on.
-template <class S, class B>
-std::vector<kutta::training_level<block<S, B>>> levels(const options& how) {
-  block<S, B> f{make_residual(), B(how.size), {.steps = how.steps}};
-  std::vector levels{kutta::training_level{0, f}};
-  for (const std::int64_t epoch : how.refine) levels.push_back({epoch, f = kutta::finer(f)});
-  return levels;
-}
-
-/// The level that an epoch belongs to.
-template <class Level>
-const Level& level_of(const std::vector<Level>& levels, std::int64_t epoch) {
-  const Level* last = &levels.front();
-  for (const Level& level : levels)
-    if (level.epoch <= epoch) last = &level;
-  return *last;
-}
+namespace images {
 
 /// How far an epoch has come: for a progress line.
 struct position {
@@ -64,15 +37,16 @@ struct position {
 };
 
 /// A model in training.
-template <class S, class B>
+template <class Recipe>
 class trainer {
  public:
   /// Begins anew, or goes on where the checkpoint was written.
   /// @throws kutta::io_error if that is of another run or cannot be read.
-  explicit trainer(const options& how) : how_(how), levels_(levels<S, B>(how)) {
+  trainer(Recipe recipe, const image_shape& shape, const options& how)
+      : recipe_(std::move(recipe)), shape_(shape), how_(how), levels_(levels_of(how)) {
     if (!how.checkpoint.empty() && std::filesystem::exists(how.checkpoint)) {
       kutta::safetensors_file(how.checkpoint).read("epochs", epochs_);
-      make(level_of(levels_, epochs_ - 1).block);
+      make(graph());
       saved().load(how.checkpoint, description());
     } else {
       make(levels_.front().block);
@@ -81,38 +55,39 @@ class trainer {
 
   /// How many epochs the model has been trained.
   std::int64_t epochs() const { return epochs_; }
-  const learnt<S, B>& result() const { return learnt_; }
+  const learnt<Recipe>& result() const { return learnt_; }
   /// The graph that it was last trained on.
-  const block<S, B>& graph() const { return level_of(levels_, epochs_ - 1).block; }
+  const images::graph& graph() const { return graph_of(levels_, epochs_ - 1); }
+  const Recipe& recipe() const { return recipe_; }
 
   /// Trains until `how.epochs`. `on_batch(position)` is called behind each batch, `on_epoch` behind
   /// each epoch, when it has been saved.
   /// @throws std::invalid_argument if the images do not fill a batch; std::runtime_error if the
   /// loss is not finite any more.
   template <class OnBatch, class OnEpoch>
-  void train(const labelled_images& set, OnBatch&& on_batch, OnEpoch&& on_epoch) {
+  void train(const image_set& set, OnBatch&& on_batch, OnEpoch&& on_epoch) {
     if (set.size() < how_.batch)
       throw std::invalid_argument("training: expected a batch of " + std::to_string(how_.batch) +
                                   " images at least, got " + std::to_string(set.size()));
-    auto& velocity = *optimiser_->velocity();
-    kutta::train_in_levels(levels_, epochs_, how_.epochs,
-                           std::tie(in_block_weights(learnt_.theta), in_block_weights(velocity),
-                                    in_block_statistics(learnt_.stats)),
-                           [&](const block<S, B>& f, std::int64_t epoch) {
-                             const position end = train_epoch(f, epoch, set, on_batch);
-                             epochs_ = epoch + 1;
-                             if (!how_.checkpoint.empty())
-                               saved().save(how_.checkpoint, description());
-                             on_epoch(end);
-                           });
+    kutta::train_in_levels(
+        levels_, epochs_, how_.epochs,
+        std::tuple_cat(in_blocks(learnt_.theta), in_blocks(*optimiser_->velocity()),
+                       in_blocks(learnt_.stats)),
+        [&](const images::graph& g, std::int64_t epoch) {
+          const position end = train_epoch(g, epoch, set, on_batch);
+          epochs_ = epoch + 1;
+          if (!how_.checkpoint.empty()) saved().save(how_.checkpoint, description());
+          on_epoch(end);
+        });
   }
 
  private:
-  void make(const block<S, B>& f) {
+  void make(const images::graph& g) {
     std::mt19937_64 generator(how_.seed);
-    const auto m = make_model(f, f.options().steps);
+    const auto m = recipe_(g, g.steps);
     learnt_.theta = m.make_params(generator);
-    learnt_.stats = m.make_statistics(learnt_.theta, images::Zero(pixels, 1));
+    learnt_.stats =
+        m.make_statistics(learnt_.theta, batch::Zero(static_cast<Eigen::Index>(shape_.size()), 1));
     optimiser_.emplace(learnt_.theta, kutta::sgd_options{.rate = how_.rate,
                                                          .momentum = how_.momentum,
                                                          .weight_decay = how_.weight_decay});
@@ -124,37 +99,34 @@ class trainer {
                              kutta::named("epochs", epochs_));
   }
   kutta::file_metadata description() const {
-    return {{"scheme", kutta::type_name<S>()},
-            {"family", kutta::type_name<B>()},
+    return {{"model", recipe_.name()},
+            {"scheme", name(how_.begin.scheme)},
+            {"family", name(how_.begin.family)},
             {"seed", std::to_string(how_.seed)},
             {"batch", std::to_string(how_.batch)}};
   }
 
-  double rate_of(std::int64_t epoch) const {
-    double rate = how_.rate;
-    for (const std::int64_t drop : how_.drop)
-      if (epoch >= drop) rate /= 10;
-    return rate;
-  }
-
   /// The last images, which do not fill a batch, are left out: others in each epoch.
   template <class OnBatch>
-  position train_epoch(const block<S, B>& f, std::int64_t epoch, const labelled_images& set,
+  position train_epoch(const images::graph& g, std::int64_t epoch, const image_set& set,
                        OnBatch&& on_batch) {
-    const auto m = make_model(f, f.options().steps);
+    const auto m = recipe_(g, how_.kept_steps == 0 ? g.steps : how_.kept_steps);
     const auto order = shuffled(set, how_.seed, epoch);
+    const auto placed = [&](std::size_t image) {
+      return place(how_.variation, how_.seed, epoch, image);
+    };
     auto& [theta, stats] = learnt_;
-    images x = images::Zero(pixels, static_cast<Eigen::Index>(how_.batch));
+    batch x = empty_batch(set, how_.batch);
     std::vector<int> labels;
-    kutta::layer_pass pass(m, theta, x);
+    kutta::layer_pass pass(m, theta, x, how_.threads);
     auto dtheta = kutta::zeros_like(theta);
-    optimiser_->set_rate(rate_of(epoch));
+    optimiser_->set_rate(rate_of(how_, epoch));
 
-    position at{epoch, f.options().steps, 0, 0};
+    position at{epoch, g.steps, 0, 0};
     double loss = 0;
     std::size_t right = 0;
     while (at.images + how_.batch <= set.size()) {
-      copy_images(set, order, at.images, x, labels);
+      copy_images(set, order, at.images, x, labels, placed);
       kutta::set_zero(dtheta);
       const double value = pass.gradient(theta, x, kutta::cross_entropy(labels), dtheta);
       if (!std::isfinite(value))
@@ -173,11 +145,13 @@ class trainer {
     return at;
   }
 
+  Recipe recipe_;
+  image_shape shape_;
   options how_;
-  std::vector<kutta::training_level<block<S, B>>> levels_;
-  learnt<S, B> learnt_;
-  std::optional<kutta::sgd<weights<S, B>>> optimiser_;
+  levels levels_;
+  learnt<Recipe> learnt_;
+  std::optional<kutta::sgd<typename model_of<Recipe>::params>> optimiser_;
   std::int64_t epochs_ = 0;
 };
 
-}  // namespace mnist
+}  // namespace images

@@ -38,6 +38,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   schemes/third_order.hpp
   tensor/contiguous.hpp
   tensor/dual.hpp
+  tensor/heap_bytes.hpp
   tensor/host_copy.hpp
   tensor/host_device.hpp
   tensor/index.hpp
@@ -53,6 +54,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/tensor.hpp
   tensor/vec.hpp
   tensor/with_tangent.hpp
+  tensor/worker_pool.hpp
   basis/b_spline.hpp
   basis/banded_cholesky.hpp
   basis/basis.hpp
@@ -89,33 +91,64 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   basis/statistics_update.hpp
   layers/activation.hpp
   layers/affine_strips.hpp
+  layers/augment.hpp
   layers/average_pool.hpp
   layers/batch_norm.hpp
+  layers/batch_norm_sums.hpp
   layers/call.hpp
+  layers/channel_convolution.hpp
+  layers/channel_moments.hpp
   layers/channel_sums.hpp
   layers/check_residual.hpp
   layers/conv2d.hpp
   layers/convolution.hpp
+  layers/convolution_rows.hpp
   layers/convolution_tiles.hpp
   layers/dense.hpp
   layers/differences.hpp
+  layers/dropout.hpp
+  layers/elementwise.hpp
+  layers/embedding.hpp
+  layers/flatten.hpp
+  layers/gelu.hpp
+  layers/group_norm.hpp
   layers/host_calls.hpp
+  layers/ids.hpp
   layers/image_planes.hpp
   layers/image_shape.hpp
+  layers/initialiser_by_name.hpp
+  layers/initialisers.hpp
   layers/jacobian.hpp
   layers/layer.hpp
+  layers/layer_norm.hpp
   layers/layer_pass.hpp
   layers/lifted.hpp
   layers/matrix_product.hpp
+  layers/norm_params.hpp
+  layers/normal.hpp
+  layers/normalisation.hpp
+  layers/normalised_convolution.hpp
+  layers/normalised_convolutions.hpp
+  layers/orthogonal.hpp
   layers/packed_weights.hpp
   layers/parallel.hpp
   layers/path_costs.hpp
+  layers/pixel_convolution.hpp
+  layers/pixel_planes.hpp
+  layers/pixel_tiles.hpp
+  layers/random_bits.hpp
+  layers/random_numbers.hpp
   layers/relu.hpp
   layers/residual_check.hpp
+  layers/row_sums.hpp
   layers/running_cost.hpp
+  layers/sample_shards.hpp
   layers/second_derivative.hpp
   layers/separable.hpp
   layers/sequential.hpp
+  layers/sinusoids.hpp
+  layers/skip.hpp
+  layers/statistics_tuple.hpp
   layers/stitch.hpp
   layers/tanh.hpp
   layers/transposed.hpp
@@ -124,6 +157,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/accepted_grid.hpp
   ode/accepted_step.hpp
   ode/adaptive_block.hpp
+  ode/adaptive_memory.hpp
   ode/adaptive_pass.hpp
   ode/adaptive_workspace.hpp
   ode/adjoint.hpp
@@ -131,6 +165,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/adjoint_path.hpp
   ode/adjoint_workspace.hpp
   ode/backward_grid.hpp
+  ode/block_checks.hpp
   ode/block_pass.hpp
   ode/block_path.hpp
   ode/block_step.hpp
@@ -147,7 +182,6 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/explicit_stepper.hpp
   ode/first_step.hpp
   ode/fused_step.hpp
-  ode/heap_bytes.hpp
   ode/hermite.hpp
   ode/hessian.hpp
   ode/integrate.hpp
@@ -183,6 +217,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/stabilised_stepper.hpp
   ode/stage_jacobian.hpp
   ode/stage_statistics.hpp
+  ode/stateful_block.hpp
   ode/status.hpp
   ode/step.hpp
   ode/step_control.hpp
@@ -192,7 +227,6 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/step_search.hpp
   ode/stepper.hpp
   ode/tangent_rate.hpp
-  ode/worker_pool.hpp
   ode/workspace.hpp
   train/adam.hpp
   train/losses.hpp
@@ -210,7 +244,10 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   io/number_type.hpp
   io/row_major.hpp
   io/safetensors.hpp
+  io/safetensors_file.hpp
   io/safetensors_header.hpp
+  io/safetensors_leaves.hpp
+  io/safetensors_writer.hpp
   io/utf8.hpp)
 
 kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS

@@ -14,6 +14,7 @@
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/check_residual.hpp>
 #include <kutta/tensor/shape.hpp>
+#include <kutta/tensor/worker_pool.hpp>
 
 #include "support/random.hpp"
 
@@ -115,7 +116,7 @@ TEST_CASE("statistics and values that can be computed by hand") {
   y.row(0) = 10 + 2 * (x.row(0).array() - 4) / std::sqrt(5.);
   y.row(1) = (x.row(1).array() - 3) / std::sqrt(3.);
 
-  const run r(layer, theta, x), s(unbiased, theta, x);
+  run r(layer, theta, x), s(unbiased, theta, x);
   CHECK((r.y - y).cwiseAbs().maxCoeff() <= 4e-15);
   CHECK(s.y == r.y);
   CHECK(layer.observed(r.saved).mean == MatrixXd(Eigen::Vector2d(4, 3)));
@@ -125,11 +126,11 @@ TEST_CASE("statistics and values that can be computed by hand") {
 
   auto saved = layer.make_tape(theta, x);
   MatrixXd inferred = 0 * x;
-  layer.infer(theta, {Eigen::Vector2d(1, 2), Eigen::Vector2d(4, 16)}, x, inferred, saved);
+  layer.infer(theta, {Eigen::Vector2d(1, 2), Eigen::Vector2d(4, 16)}, x, inferred, saved, r.at());
   y.row(0) = 10 + (x.row(0).array() - 1);
   y.row(1) = (x.row(1).array() - 2) / 4;
   CHECK(inferred == y);
-  layer.infer(theta, layer.observed(r.saved), x, inferred, saved);
+  layer.infer(theta, layer.observed(r.saved), x, inferred, saved, r.at());
   CHECK(inferred == r.y);
 }
 
@@ -145,6 +146,40 @@ TEST_CASE_TEMPLATE("values are those of the plain loop, at any number of channel
 TEST_CASE_TEMPLATE("a mean far from zero does not spoil the variance", X, MatrixXf, MatrixXd) {
   check_values<X, false>(3, 20000, 1000);
   check_values<X, false>(16, 5000, 1000);
+}
+
+TEST_CASE_TEMPLATE("results do not depend on the number of threads", X, MatrixXf, MatrixXd) {
+  using layer_type = batch_norm<X, true>;
+  for (const std::size_t pixels : {1u, 5u, 3001u}) {
+    const layer_type layer(10);
+    kutta::test::splitmix64 random(4);
+    std::mt19937 generator(1);
+    const auto theta = random_like(layer.make_params(generator), random);
+    const auto vtheta = random_like(theta, random);
+    const X x = random_pixels<X>(10, pixels, 3), v = random_like(x, random);
+    run r(layer, theta, x);
+    X dx = v, vy = v;
+    auto dtheta = vtheta;
+    layer.vjp(theta, x, r.saved, v, dx, dtheta, r.at());
+    layer.jvp(theta, x, r.saved, v, vtheta, vy, r.at());
+    for (const std::size_t threads : {1u, 2u, 12u}) {
+      kutta::worker_pool workers(threads);
+      run s(layer, theta, x);
+      const kutta::context<layer_type> at{0, 0, 0, s.scratch, &workers};
+      layer.forward(theta, x, s.y, s.saved, at);
+      CHECK(s.y == r.y);
+      CHECK(layer.observed(s.saved).mean == layer.observed(r.saved).mean);
+      CHECK(layer.observed(s.saved).var == layer.observed(r.saved).var);
+      X dx1 = v, vy1 = v;
+      auto dtheta1 = vtheta;
+      layer.vjp(theta, x, s.saved, v, dx1, dtheta1, at);
+      layer.jvp(theta, x, s.saved, v, vtheta, vy1, at);
+      CHECK(dx1 == dx);
+      CHECK(vy1 == vy);
+      CHECK(dtheta1.gamma == dtheta.gamma);
+      CHECK(dtheta1.beta == dtheta.beta);
+    }
+  }
 }
 
 TEST_CASE_TEMPLATE("vjp and jvp pass check_residual", X, MatrixXf, MatrixXd) {

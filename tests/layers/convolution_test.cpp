@@ -10,6 +10,8 @@
 
 #include <kutta/layers/convolution.hpp>
 #include <kutta/layers/image_shape.hpp>
+#include <kutta/tensor/simd.hpp>
+#include <kutta/tensor/worker_pool.hpp>
 
 #include "support/random.hpp"
 
@@ -105,9 +107,9 @@ void check(const strided_axis& along_y, const strided_axis& along_x, std::size_t
       dw_exact[k] += static_cast<long double>(x[q]) * dy[p];
     });
 
-  auto scratch = ours.make_scratch();
-  ours.forward(w.data(), b.data(), x.data(), y.data(), 0, samples, scratch);
-  ours.vjp(w.data(), x.data(), dy.data(), dx.data(), dw.data(), db.data(), 0, samples, scratch);
+  auto scratch = ours.make_scratch(samples);
+  ours.forward(w.data(), b.data(), x.data(), y.data(), samples, scratch);
+  ours.vjp(w.data(), x.data(), dy.data(), dx.data(), dw.data(), db.data(), samples, scratch);
   const std::size_t taps = along_y.kernel * along_x.kernel, pixels = samples * loops.out.pixels();
   CHECK(error(y, y_exact, taps * from + 1) <= 2);
   CHECK(error(dx, dx_exact, taps * to + 1) <= 2);
@@ -139,31 +141,83 @@ TEST_CASE_TEMPLATE("zeros may be fewer in front than behind, and unlike along th
   check<T>({4, 2, 2, 2, 0}, {5, 3, 1, 2, 0}, 16, 16, 2);
 }
 
-TEST_CASE("ranges of samples are computed as if alone, and sums over them add up in order") {
+TEST_CASE("an image is convolved as if alone, and sums do not depend on the number of threads") {
   const strided_axis axis = centred(12, 3, 1);
   const convolution<float> ours(axis, axis, 16, 10);
   kutta::test::splitmix64 random(2);
   const auto make = [&](std::size_t n) { return random_like(std::vector<float>(n), random); };
-  constexpr std::size_t samples = 5;
-  const auto w = make(ours.weights()), b = make(10), x = make(samples * ours.in().size()),
-             dy = make(samples * ours.out().size());
-  auto scratch = ours.make_scratch();
-  std::vector<float> y(dy.size()), parts(dy.size());
-  ours.forward(w.data(), b.data(), x.data(), y.data(), 0, samples, scratch);
-  for (const auto& [first, n] : {std::pair<std::size_t, std::size_t>{3, 2}, {0, 3}})
-    ours.forward(w.data(), b.data(), x.data(), parts.data(), first, n, scratch);
-  CHECK(parts == y);
+  for (const std::size_t samples : {5u, 19u}) {
+    const auto w = make(ours.weights()), b = make(10), x = make(samples * ours.in().size()),
+               dy = make(samples * ours.out().size());
+    auto scratch = ours.make_scratch(samples);
+    std::vector<float> y(dy.size()), parts(dy.size());
+    ours.forward(w.data(), b.data(), x.data(), y.data(), samples, scratch);
+    for (std::size_t i = samples; i-- > 0;)
+      ours.forward(w.data(), b.data(), x.data() + i * ours.in().size(),
+                   parts.data() + i * ours.out().size(), 1, scratch);
+    CHECK(parts == y);
 
-  std::vector<float> dx(x.size()), dw(w.size()), db(10), again(w.size()), other_dx(x.size());
-  const auto run = [&](std::vector<float>& to, std::vector<float>& to_dw, auto& s) {
-    ours.vjp(w.data(), x.data(), dy.data(), to.data(), to_dw.data(), db.data(), 0, 3, s);
-    ours.vjp(w.data(), x.data(), dy.data(), to.data(), to_dw.data(), db.data(), 3, 2, s);
-  };
-  run(dx, dw, scratch);
-  auto fresh = ours.make_scratch();
-  run(other_dx, again, fresh);
-  CHECK(dw == again);
-  CHECK(dx == other_dx);
+    std::vector<float> dx(x.size()), dw(w.size()), db(10);
+    ours.vjp(w.data(), x.data(), dy.data(), dx.data(), dw.data(), db.data(), samples, scratch);
+    for (const std::size_t threads : {1u, 2u, 3u}) {
+      kutta::worker_pool workers(threads);
+      auto fresh = ours.make_scratch(samples);
+      std::vector<float> y1(dy.size()), dx1(x.size()), dw1(w.size()), db1(10);
+      ours.forward(w.data(), b.data(), x.data(), y1.data(), samples, fresh, &workers);
+      ours.vjp(w.data(), x.data(), dy.data(), dx1.data(), dw1.data(), db1.data(), samples, fresh,
+               &workers);
+      CHECK(y1 == y);
+      CHECK(dx1 == dx);
+      CHECK(dw1 == dw);
+      CHECK(db1 == db);
+    }
+  }
+}
+
+TEST_CASE("images that are computed when they are read, and what is done behind them") {
+  for (const std::size_t k : {1u, 3u})
+    for (const std::size_t s : {1u, 2u}) {
+      const strided_axis axis = centred(7, k, s);
+      const convolution<double> ours(axis, axis, 3, 10);
+      kutta::test::splitmix64 random(4);
+      const auto make = [&](std::size_t n) { return random_like(std::vector<double>(n), random); };
+      constexpr std::size_t samples = 9;
+      const std::size_t in = ours.in().size(), out = ours.out().size();
+      const auto w = make(ours.weights()), x = make(samples * in), dy = make(samples * out);
+      auto twice_x = x, twice_dy = dy;
+      for (auto* twice : {&twice_x, &twice_dy})
+        for (double& number : *twice) number *= 2;
+      auto scratch = ours.make_scratch(samples);
+      std::vector<double> y(dy.size()), dx(x.size()), dw(w.size()), b(10);
+      ours.forward(w.data(), b.data(), twice_x.data(), y.data(), samples, scratch);
+      ours.vjp(w.data(), twice_x.data(), twice_dy.data(), dx.data(), dw.data(), nullptr, samples,
+               scratch);
+
+      std::vector<double> doubled(std::max(in, out) * samples);
+      const auto doubling = [&](const double* images, std::size_t size) {
+        return kutta::detail::mapped_images(
+            images, size, [&, size](const auto& shard, std::size_t i, const double* image) {
+              CHECK(shard.place == 0);
+              CHECK(i - shard.first < shard.count);
+              double* const to = doubled.data() + i * size;
+              for (std::size_t j = 0; j < size; ++j) to[j] = 2 * image[j];
+              return to;
+            });
+      };
+      auto mapped_y = make(y.size()), mapped_dx = make(dx.size());  // to be overwritten
+      std::vector<double> mapped_dw(w.size());
+      std::vector<std::size_t> order;
+      const auto behind = [&](const auto&, std::size_t i) { order.push_back(i); };
+      ours.forward(w.data(), nullptr, doubling(x.data(), in), mapped_y.data(), samples, scratch,
+                   nullptr, behind);
+      ours.vjp(w.data(), kutta::detail::plain_images(twice_x.data(), in), doubling(dy.data(), out),
+               mapped_dx.data(), mapped_dw.data(), samples, scratch, nullptr, behind);
+      CHECK(mapped_y == y);
+      CHECK(mapped_dx == dx);
+      CHECK(mapped_dw == dw);
+      CHECK(order ==
+            std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8});
+    }
 }
 
 TEST_CASE("what is not asked for is not computed, and changes nothing else") {
@@ -173,9 +227,9 @@ TEST_CASE("what is not asked for is not computed, and changes nothing else") {
   const auto make = [&](std::size_t n) { return random_like(std::vector<double>(n), random); };
   const auto w = make(ours.weights()), x = make(2 * ours.in().size()),
              dy = make(2 * ours.out().size());
-  auto scratch = ours.make_scratch();
+  auto scratch = ours.make_scratch(2);
   const auto run = [&](double* dx, double* dw, double* db) {
-    ours.vjp(w.data(), x.data(), dy.data(), dx, dw, db, 0, 2, scratch);
+    ours.vjp(w.data(), x.data(), dy.data(), dx, dw, db, 2, scratch);
   };
   std::vector<double> dx(x.size()), dw(w.size()), db(10), dx1(x.size()), dw1(w.size()), db1(10);
   run(dx.data(), dw.data(), db.data());
@@ -185,4 +239,15 @@ TEST_CASE("what is not asked for is not computed, and changes nothing else") {
   CHECK(dx == dx1);
   CHECK(dw == dw1);
   CHECK(db == db1);
+}
+
+TEST_CASE_TEMPLATE("channels that fill a register: gradients of weights read images as they are", T,
+                   float, double) {
+  constexpr std::size_t lanes = kutta::register_lanes<T>;
+  for (const std::size_t k : {1u, 2u, 3u, 5u, 7u}) {
+    check<T>(centred(14, k, 1), centred(19, k, 1), lanes, lanes, 2);
+    check<T>(centred(90, k, 1), centred(3, k, 1), lanes, lanes, 1);
+    check<T>(centred(90, k, 1), centred(2, k, 1), lanes, lanes, 1);
+  }
+  check<T>({20, 18, 3, 1, 0}, {20, 17, 5, 1, 1}, lanes, lanes, 1);
 }

@@ -91,3 +91,22 @@ TEST_CASE("a batch of another size") {
   CHECK_THROWS_WITH_AS(pass.forward(theta, MatrixXd::Zero(4, 3)),
                        "layer_pass: x: expected shape (4, 2), got (4, 3)", std::invalid_argument);
 }
+
+TEST_CASE("results do not depend on the number of threads") {
+  const sequential model{conv2d<MatrixXd>({4, 4, 2}, 3), batch_norm<MatrixXd, true>(3),
+                         dense<MatrixXd>({4, 4, 3}, 2)};
+  std::mt19937 generator(1);
+  kutta::test::splitmix64 random(2);
+  const auto theta = random_like(model.make_params(generator), random);
+  const MatrixXd x = random_like(MatrixXd(32, 21), random);
+  kutta::layer_pass alone(model, theta, x), shared(model, theta, x, 2);
+  auto dtheta = kutta::zeros_like(theta), other = dtheta;
+  CHECK(alone.gradient(theta, x, half_square, dtheta) ==
+        shared.gradient(theta, x, half_square, other));
+  CHECK(alone.y() == shared.y());
+  CHECK(alone.dx() == shared.dx());
+  kutta::add(other, other, kutta::scaled{-1, dtheta});
+  CHECK(kutta::inner_product(other, other) == 0);
+  CHECK_THROWS_WITH_AS(kutta::layer_pass(model, theta, x, 0),
+                       "layer_pass: threads must be at least 1, got 0", std::invalid_argument);
+}

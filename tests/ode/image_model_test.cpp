@@ -21,6 +21,7 @@
 #include <kutta/ode/continuous.hpp>
 #include <kutta/schemes/first_order.hpp>
 #include <kutta/schemes/fourth_order.hpp>
+#include <kutta/schemes/second_order.hpp>
 #include <kutta/train/losses.hpp>
 #include <kutta/train/sgd.hpp>
 
@@ -31,6 +32,7 @@ namespace {
 using Eigen::MatrixXd;
 using kutta::bases::piecewise_constant;
 using kutta::schemes::euler;
+using kutta::schemes::midpoint;
 using kutta::schemes::rk4_classic;
 using kutta::test::random_like;
 using kutta::test::splitmix64;
@@ -66,16 +68,16 @@ MatrixXd inferred(const L& layer, const typename L::params& theta,
   return kutta::layer_pass(layer, theta, x).infer(theta, stats, x);
 }
 
-/// Bars that stand, lie or lean, somewhere, with noise.
+/// Bars that stand, lie or lean, somewhere in 6 × 6 pixels, with noise.
 std::pair<MatrixXd, std::vector<int>> bars(std::size_t n, splitmix64& random) {
   std::pair<MatrixXd, std::vector<int>> set{
-      random_like(MatrixXd(64, static_cast<Eigen::Index>(n)), random, -.3, .3), {}};
+      random_like(MatrixXd(36, static_cast<Eigen::Index>(n)), random, -.3, .3), {}};
   for (std::size_t s = 0; s < n; ++s) {
-    const int label = static_cast<int>(s % 4), place = static_cast<int>(random() % 8);
-    for (int i = 0; i < 8; ++i) {
+    const int label = static_cast<int>(s % 4), place = static_cast<int>(random() % 6);
+    for (int i = 0; i < 6; ++i) {
       const int row = label == 1 ? place : i;
       const int column = label == 0 ? place : label == 1 ? i : label == 2 ? i + place : place - i;
-      set.first(8 * row + (column + 8) % 8, static_cast<Eigen::Index>(s)) += 1;
+      set.first(6 * row + (column + 6) % 6, static_cast<Eigen::Index>(s)) += 1;
     }
     set.second.push_back(label);
   }
@@ -95,11 +97,11 @@ double share_right(const MatrixXd& scores, const std::vector<int>& labels) {
 }  // namespace
 
 TEST_CASE("the gradient of a whole model") {
-  const auto model = make_model<rk4_classic>(small, 3, 4, 5, 2, 2);
+  const auto model = make_model<rk4_classic>({5, 4, 1}, 2, 2, 3, 2, 2);
   splitmix64 random(1);
   std::mt19937 generator(1);
   const auto theta = random_like(model.make_params(generator), random);
-  const auto report = kutta::check_residual(model, theta, random_like(MatrixXd(64, 4), random));
+  const auto report = kutta::check_residual(model, theta, random_like(MatrixXd(20, 3), random));
   CHECK_MESSAGE(report.ok(), report.text());
 }
 
@@ -148,7 +150,7 @@ TEST_CASE("the MNIST model of Stateful ODE-Nets: 17,600, 10,240 and 6,560 parame
 }
 
 TEST_CASE("32 images are learnt by heart") {
-  const auto model = make_model<rk4_classic>(small, 4, 4, 4, 2, 2);
+  const auto model = make_model<midpoint>({6, 6, 1}, 4, 3, 4, 2, 2);
   splitmix64 random(3);
   std::mt19937 generator(3);
   const auto [x, labels] = bars(32, random);
@@ -169,4 +171,45 @@ TEST_CASE("32 images are learnt by heart") {
   CHECK(last <= .05 * first);
   CHECK(share_right(pass.y(), labels) == 1);
   CHECK(share_right(pass.infer(theta, stats, x), labels) == 1);
+}
+
+TEST_CASE("a model and a block train to the same bits on one thread and on two") {
+  const auto model = make_model<rk4_classic>(small, 3, 4, 5, 2, 2);
+  splitmix64 random(4);
+  std::mt19937 generator(4);
+  const auto theta = random_like(model.make_params(generator), random);
+  const MatrixXd x = random_like(MatrixXd(64, 13), random);
+  const std::vector<int> labels{0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2};
+  const auto same = [](const auto& a, const auto& b) {
+    auto difference = a;
+    kutta::add(difference, a, kutta::scaled{-1, b});
+    return kutta::inner_product(difference, difference) == 0;
+  };
+  kutta::layer_pass alone(model, theta, x), shared(model, theta, x, 2);
+  auto dtheta = kutta::zeros_like(theta), dtheta_shared = dtheta;
+  const kutta::cross_entropy loss(labels);
+  CHECK(alone.gradient(theta, x, loss, dtheta) == shared.gradient(theta, x, loss, dtheta_shared));
+  CHECK(same(dtheta, dtheta_shared));
+  CHECK(same(alone.dx(), shared.dx()));
+  auto stats = model.make_statistics(theta, x), stats_shared = stats;
+  alone.update_statistics(stats, .1);
+  shared.update_statistics(stats_shared, .1);
+  CHECK(same(stats, stats_shared));
+  CHECK(alone.infer(theta, stats, x) == shared.infer(theta, stats, x));
+
+  const auto& f = model.get<3>().get();
+  const auto& weights = std::get<3>(theta);
+  const MatrixXd u = random_like(MatrixXd(192, 13), random);
+  auto whole = f.make_workspace(weights, u);
+  auto threaded = f.make_workspace(weights, u, {.threads = 2});
+  const auto half_square = [](const MatrixXd& y, std::size_t, MatrixXd& dy) {
+    dy += y;
+    return .5 * y.squaredNorm();
+  };
+  MatrixXd du = u, du_threaded = u;
+  auto dweights = kutta::zeros_like(weights), dweights_threaded = dweights;
+  CHECK(f.gradient(weights, u, half_square, du, dweights, whole) ==
+        f.gradient(weights, u, half_square, du_threaded, dweights_threaded, threaded));
+  CHECK(du == du_threaded);
+  CHECK(same(dweights, dweights_threaded));
 }

@@ -5,7 +5,6 @@
 /// Convolution of images as a layer.
 
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <random>
@@ -16,6 +15,7 @@
 
 #include <kutta/layers/convolution.hpp>
 #include <kutta/layers/image_shape.hpp>
+#include <kutta/layers/initialisers.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -33,6 +33,7 @@ struct convolution_options {
   std::size_t kernel = 3;  ///< taps along either axis
   std::size_t stride = 1;  ///< 1 or 2
   layers::padding padding = padding::torch;
+  initialiser weights = initialisers::he_normal(initialisers::fan::out);
 };
 
 /// The weights of a convolution.
@@ -63,7 +64,7 @@ struct biased_convolution_params {
 template <image_tensor X, bool Bias = false>
 class conv2d {
   using scalar = scalar_t<X>;
-  using kernels = detail::convolution<scalar>;
+  using convolution = detail::convolution<scalar>;
 
  public:
   static constexpr bool samples_independent = true;
@@ -71,7 +72,7 @@ class conv2d {
   using state = X;
   using params = std::conditional_t<Bias, biased_convolution_params<X>, convolution_params<X>>;
   using tape = nothing;
-  using scratch = typename kernels::scratch;
+  using scratch = typename convolution::scratch;
 
   /// @throws std::invalid_argument if an extent or the kernel is 0, or the stride neither 1 nor 2.
   conv2d(const image_shape& in, std::size_t channels, const convolution_options& how = {})
@@ -80,17 +81,16 @@ class conv2d {
 
   const image_shape& input_shape() const { return kernels_.in(); }
   const image_shape& output_shape() const { return kernels_.out(); }
+  /// For a layer that has more to do with the images that are read and written.
+  const convolution& kernels() const { return kernels_; }
 
-  /// Weights from N(0, 2/(kernel² out)), biases zero.
-  /// Source: He, Zhang, Ren & Sun, Delving deep into rectifiers (2015), eq. (14).
+  /// Weights as the initialiser of the options has them, biases zero.
   template <std::uniform_random_bit_generator G>
   params make_params(G& generator) const {
     const std::size_t k = how_.kernel, in = input_shape().channels, out = output_shape().channels;
     params theta;
     theta.w = detail::zero_array<X>(std::array{k, k, in, out}, 3);
-    std::normal_distribution<double> normal(0, std::sqrt(2. / static_cast<double>(k * k * out)));
-    for (std::size_t i = 0; i < kernels_.weights(); ++i)
-      theta.w.data()[i] = static_cast<scalar>(normal(generator));
+    initialise(how_.weights, {k * k, in, out}, theta.w.data(), generator);
     if constexpr (Bias) theta.b = detail::zero_array<X>(std::array{out}, 0);
     return theta;
   }
@@ -101,28 +101,29 @@ class conv2d {
 
   /// @throws std::invalid_argument if theta or x does not have this layer's shape.
   scratch make_scratch(const params& theta, const X& x) const {
-    samples_of(x);
+    const std::size_t n = samples_of(x);
     detail::require_size("conv2d: theta.w", kernels_.weights(), theta.w);
     if constexpr (Bias) detail::require_size("conv2d: theta.b", output_shape().channels, theta.b);
-    return kernels_.make_scratch();
+    return kernels_.make_scratch(n);
   }
 
   void forward(const params& theta, const X& x, X& y, tape&, const context<conv2d>& at) const {
-    kernels_.forward(theta.w.data(), bias(theta), x.data(), y.data(), 0, samples_of(x), at.scratch);
+    kernels_.forward(theta.w.data(), bias(theta), x.data(), y.data(), samples_of(x), at.scratch,
+                     at.workers);
   }
 
   void vjp(const params& theta, const X& x, const tape&, const X& dy, X& dx, params& dtheta,
            const context<conv2d>& at) const {
-    kernels_.vjp(theta.w.data(), x.data(), dy.data(), dx.data(), dtheta.w.data(), bias(dtheta), 0,
-                 samples_of(x), at.scratch);
+    kernels_.vjp(theta.w.data(), x.data(), dy.data(), dx.data(), dtheta.w.data(), bias(dtheta),
+                 samples_of(x), at.scratch, at.workers);
   }
 
   /// vy = vb + w ∗ vx + vw ∗ x.
   void jvp(const params& theta, const X& x, const tape&, const X& vx, const params& vtheta, X& vy,
            const context<conv2d>& at) const {
     const std::size_t n = samples_of(x);
-    kernels_.forward(vtheta.w.data(), bias(vtheta), x.data(), vy.data(), 0, n, at.scratch);
-    kernels_.add_forward(theta.w.data(), vx.data(), vy.data(), 0, n, at.scratch);
+    kernels_.forward(vtheta.w.data(), bias(vtheta), x.data(), vy.data(), n, at.scratch, at.workers);
+    kernels_.add_forward(theta.w.data(), vx.data(), vy.data(), n, at.scratch, at.workers);
   }
 
  private:
@@ -159,7 +160,7 @@ class conv2d {
   }
 
   convolution_options how_;
-  kernels kernels_;
+  convolution kernels_;
 };
 
 }  // namespace kutta::layers

@@ -103,13 +103,18 @@ void correlate(const correlation_tile<T>& t) {
 }
 
 /// The pixels of x and of dy over which the weights' gradient is summed.
+///
+/// In step k of a row, 0 ≤ k < cols + taps − 1, the S pixels of x from S k on meet those of dy from
+/// k on backwards. Steps whose x is 0 may be left out.
 template <std::floating_point T>
 struct gradient_tile {
-  const T* x;         ///< where the first tap meets the first pixel, at the first channel
-  std::size_t x_row;  ///< from the x of a row of dy to that of the next
-  const T* dy;        ///< W channels; the two pixels before and behind a row are 0
-  std::size_t dy_row;
+  const T* x;          ///< of the first step that is done, at the first channel
+  std::size_t x_step;  ///< from a pixel to the next
+  std::size_t x_row;   ///< from where a row of dy begins to where the next one does
+  const T* dy;         ///< W channels; in rows of less than 3, two pixels in front are 0
+  std::size_t dy_step, dy_row;
   std::size_t rows, cols;  ///< of dy
+  std::size_t begin, end;  ///< the steps that are done
   std::size_t images, x_image, dy_image;
 };
 
@@ -129,18 +134,22 @@ class tap_sums {
     for (std::size_t g = 0; g < G; ++g)
 #pragma GCC unroll 16
       for (std::size_t a = 0; a < A; ++a) sum[g][a] = load_register(dw + (g * A + a) * w);
+    const std::size_t x_step = t.x_step, dy_step = t.dy_step;
+    const std::size_t end = std::min(t.end, t.cols + met - 1), whole_end = std::min(end, t.cols);
     for (std::size_t image = 0; image < t.images; ++image)
       for (std::size_t row = 0; row < t.rows; ++row) {
+        std::size_t k = t.begin;
         const T* x = t.x + image * t.x_image + row * t.x_row;
-        const T* dy = t.dy + image * t.dy_image + row * t.dy_row;
-        const T* const end = dy + t.cols * w;
+        const T* dy = t.dy + image * t.dy_image + row * t.dy_row + k * dy_step;
         if constexpr (met > 1)
-          if (dy != end) step<0, 1>(x, dy, sum);
+          if (k == 0 && k < whole_end) step<0, 1>(x, x_step, dy, dy_step, k, sum);
         if constexpr (met > 2)
-          if (dy != end) step<0, 2>(x, dy, sum);
-        while (dy != end) step<0, met>(x, dy, sum);
-        if constexpr (met > 1) step<1, met>(x, dy, sum);
-        if constexpr (met > 2) step<2, met>(x, dy, sum);
+          if (k == 1 && k < whole_end) step<0, 2>(x, x_step, dy, dy_step, k, sum);
+        while (k < whole_end) step<0, met>(x, x_step, dy, dy_step, k, sum);
+        if constexpr (met > 1)
+          if (k == t.cols && k < end) step<1, met>(x, x_step, dy, dy_step, k, sum);
+        if constexpr (met > 2)
+          if (k == t.cols + 1 && k < end) step<2, met>(x, x_step, dy, dy_step, k, sum);
       }
 
 #pragma GCC unroll 4
@@ -150,25 +159,26 @@ class tap_sums {
   }
 
  private:
-  /// The products of x[r], r < S, with the pixels dy[−m], First ≤ m < End; then on by a pixel of
-  /// dy.
+  /// The products of x[r], r < S, with the pixels dy[−m], First ≤ m < End; then on by a step.
   template <std::size_t First, std::size_t End>
-  [[gnu::always_inline]] static void step(const T*& x, const T*& dy,
+  [[gnu::always_inline]] static void step(const T*& x, std::size_t x_step, const T*& dy,
+                                          std::size_t dy_step, std::size_t& k,
                                           vector_register<T> (&sum)[G][A]) {
     vector_register<T> near[met];
 #pragma GCC unroll 4
-    for (std::size_t m = First; m < End; ++m) near[m] = load_register(dy - m * w);
+    for (std::size_t m = First; m < End; ++m) near[m] = load_register(dy - m * dy_step);
 #pragma GCC unroll 2
     for (std::size_t r = 0; r < S; ++r)
 #pragma GCC unroll 16
       for (std::size_t a = 0; a < A; ++a) {
-        const T xa = x[r * w + a];
+        const T xa = x[r * x_step + a];
 #pragma GCC unroll 4
         for (std::size_t m = First; m < End; ++m)
           if (r + m * S < G) sum[r + m * S][a] += xa * near[m];
       }
-    x += S * w;
-    dy += w;
+    x += S * x_step;
+    dy += dy_step;
+    ++k;
   }
 };
 

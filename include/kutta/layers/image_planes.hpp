@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <kutta/layers/image_shape.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/simd.hpp>
 
 namespace kutta::detail {
@@ -61,6 +62,7 @@ class image_planes {
   std::size_t row() const { return row_; }
   std::size_t plane() const { return plane_; }
   std::size_t image() const { return image_; }
+  std::size_t heap_bytes() const { return kutta::heap_bytes(values_); }
   std::size_t images() const { return image_ == 0 ? 0 : values_.size() / image_; }
 
   /// Lays one image (NHWC) on place i.

@@ -11,8 +11,8 @@
 ///     jvp       (theta, x, tape, vx, vtheta, vy)      vy ← (∂R/∂x) vx + (∂R/∂theta) vtheta;
 ///     optional
 ///
-/// x and y never alias. Each call may take a last argument `const context<L>&`: time, scratch.
-/// `make_tape(theta, x)` and `make_scratch(theta, x)` size what is not a plain value.
+/// x and y never alias. Each call may take a last argument `const context<L>&`: time, scratch,
+/// threads. `make_tape(theta, x)` and `make_scratch(theta, x)` size what is not a plain value.
 ///
 /// A layer with state besides its parameters, such as the running mean of its inputs, has
 ///

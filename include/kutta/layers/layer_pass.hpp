@@ -9,7 +9,9 @@
 ///     pass.update_statistics(stats, 0.1);
 ///     const auto& scores = pass.infer(theta, stats, x);
 
+#include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <utility>
 
 #include <kutta/layers/call.hpp>
@@ -17,10 +19,12 @@
 #include <kutta/layers/update_statistics.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
+#include <kutta/tensor/worker_pool.hpp>
 
 namespace kutta {
 
-/// Every temporary of a pass, made once. Refers to the layer.
+/// Every temporary of a pass, made once, and the threads among which layers share a batch. Refers
+/// to the layer; stays where it was made. Results do not depend on the number of threads.
 template <layer L>
 class layer_pass {
  public:
@@ -29,9 +33,10 @@ class layer_pass {
   using output = output_t<L>;
 
   /// For inputs like x.
-  /// @throws std::invalid_argument if theta or x does not belong to the layer.
-  layer_pass(const L& r, const params& theta, const input& x)
-      : layer_(&r),
+  /// @throws std::invalid_argument if theta or x does not belong to the layer, or threads = 0.
+  layer_pass(const L& r, const params& theta, const input& x, std::size_t threads = 1)
+      : pool_(checked(threads)),
+        layer_(&r),
         tape_(detail::make_tape(r, theta, x)),
         scratch_(detail::make_scratch(r, theta, x)),
         y_(detail::make_output(r, theta, x)),
@@ -84,8 +89,14 @@ class layer_pass {
  private:
   void require_fit(const input& x) const { detail::require_same_shape("layer_pass: x", dx_, x); }
 
-  context<L> at() { return {0, pass_, 0, scratch_}; }
+  static std::size_t checked(std::size_t threads) {
+    if (threads == 0) throw std::invalid_argument("layer_pass: threads must be at least 1, got 0");
+    return threads;
+  }
 
+  context<L> at() { return {0, pass_, 0, scratch_, pool_.size() > 1 ? &pool_ : nullptr}; }
+
+  worker_pool pool_;
   const L* layer_;
   typename L::tape tape_;
   scratch_t<L> scratch_;

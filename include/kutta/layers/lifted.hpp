@@ -62,7 +62,7 @@ class lifted {
 
  private:
   static context<R> inner(const context<lifted>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch};
+    return {at.t, at.pass, at.first_sample, at.scratch, at.workers};
   }
 
   [[no_unique_address]] R residual_;

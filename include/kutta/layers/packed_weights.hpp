@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <kutta/layers/image_planes.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/simd.hpp>
 
 namespace kutta::detail {
@@ -108,6 +109,7 @@ class packed_weights {
 
   /// From W output channels to the next.
   std::size_t block() const { return taps_.taps() * in_ * w; }
+  std::size_t heap_bytes() const { return kutta::heap_bytes(values_); }
 
   /// The weights that taps jy in y and jx in x, a multiple of 3, have for output channel c.
   const T* at(std::size_t c, std::size_t jx, std::size_t jy) const {

@@ -11,6 +11,7 @@
 
 #include <kutta/layers/running_cost.hpp>
 #include <kutta/layers/second_derivative.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -101,10 +102,16 @@ struct jacobian_norm {
   using value = scalar_t<state>;
   struct tape {
     state jte;  ///< Jᵀ e
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(jte); }
   };
   struct scratch {
     state direction, no_state;
     typename R::params no_params, unused;
+
+    std::size_t heap_bytes() const {
+      return kutta::heap_bytes(direction, no_state, no_params, unused);
+    }
   };
 
   state probe;

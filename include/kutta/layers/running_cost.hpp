@@ -25,6 +25,7 @@
 
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -81,11 +82,15 @@ class with_running_cost {
     typename R::tape inner;
     typename R::state rate;  ///< R(theta, x)
     typename L::tape cost;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(inner, rate, cost); }
   };
   struct scratch {
     scratch_t<R> inner;
     typename R::state drate;
     scratch_t<L> cost;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(inner, drate, cost); }
   };
 
   with_running_cost(R r, L l) : residual_(std::move(r)), cost_(std::move(l)) {}
@@ -145,7 +150,7 @@ class with_running_cost {
 
  private:
   static context<R> inner_of(const context<with_running_cost>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.inner};
+    return {at.t, at.pass, at.first_sample, at.scratch.inner, at.workers};
   }
 
   [[no_unique_address]] R residual_;

@@ -12,6 +12,7 @@
 
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/phase_point.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -62,10 +63,14 @@ class separable {
   struct tape {
     typename V::tape v;
     typename A::tape a;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(v, a); }
   };
   struct scratch {
     scratch_t<V> v;
     scratch_t<A> a;
+
+    std::size_t heap_bytes() const { return kutta::heap_bytes(v, a); }
   };
 
   constexpr separable(V v, A a) : v_(std::move(v)), a_(std::move(a)) {}
@@ -136,10 +141,10 @@ class separable {
 
  private:
   static context<V> in_first(const context<separable>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.v};
+    return {at.t, at.pass, at.first_sample, at.scratch.v, at.workers};
   }
   static context<A> in_second(const context<separable>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.a};
+    return {at.t, at.pass, at.first_sample, at.scratch.a, at.workers};
   }
 
   [[no_unique_address]] V v_;

@@ -34,6 +34,18 @@ template <std::size_t D, std::size_t W, class V>
   if constexpr (D > 1) transpose_registers<D / 2>(r);
 }
 
+#else
+
+template <std::size_t D, std::size_t W, class V>
+inline void transpose_registers(V (&r)[W]) {
+  for (std::size_t i = 0; i < W; ++i)
+    for (std::size_t l = 0; l < i; ++l) {
+      const auto a = r[i][l];
+      r[i][l] = r[l][i];
+      r[l][i] = a;
+    }
+}
+
 #endif
 
 /// y ← xᵀ, x rows × columns, both column after column.

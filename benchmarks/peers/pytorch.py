@@ -162,7 +162,7 @@ def growth(make):
         for _ in range(3):
             run()
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        os.write(write, str(grown / 1024).encode())
+        os.write(write, str(grown * 1024 / 1e6).encode())
         os._exit(0)
     os.wait()
     os.close(write)

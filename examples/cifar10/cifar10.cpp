@@ -52,10 +52,10 @@ double published(const arguments& args, const images::graph& trained, const imag
         return g.size == 17 ? .924 : g.size == 8 ? .918 : 0;
       return 0;
     case model::continuousnet:
-      if (g.size != 32) return 0;
+      if (!constant || trained.size != 32 || g.size != 32) return 0;
       return rk4 ? .9357 : trained.scheme == scheme::euler ? .9384 : 0;
     default:
-      return g.size == 32 ? .9384 : 0;
+      return trained.size == 32 && g.size == 32 ? .9384 : 0;
   }
 }
 

@@ -80,6 +80,7 @@ TEST_CASE_TEMPLATE("each end is that of integrate, steps and counts included", T
         CHECK(ends[i].h == one.h);
         CHECK(ends[i].stats.accepted == one.stats.accepted);
         CHECK(ends[i].stats.rejected == one.stats.rejected);
+        CHECK(ends[i].stats.evaluations == one.stats.evaluations);
         CHECK(ends[i].stats.smallest_step == one.stats.smallest_step);
         CHECK(ends[i].stats.largest_step == one.stats.largest_step);
       } else {

@@ -130,6 +130,9 @@ TEST_CASE_TEMPLATE("a convolution and its transposes are those of the plain loop
         for (const auto& [from, to] : channels)
           if (h < 20 || k == 3) check<T>(centred(h, k, s), centred(w, k, s), from, to, 1);
   for (const std::size_t s : {1u, 2u}) check<T>(centred(8, 3, s), centred(8, 3, s), 16, 32, 7);
+  for (const std::size_t s : {1u, 2u})  // several images of a shard at once
+    for (const auto& [from, to] : {channels[1], channels[5]})
+      check<T>(centred(4, 3, s), centred(5, 3, s), from, to, 27);
   check<T>(centred(3, 7, 1), centred(9, 7, 1), 3, 5, 2);
 }
 
@@ -249,5 +252,6 @@ TEST_CASE_TEMPLATE("channels that fill a register: gradients of weights read ima
     check<T>(centred(90, k, 1), centred(3, k, 1), lanes, lanes, 1);
     check<T>(centred(90, k, 1), centred(2, k, 1), lanes, lanes, 1);
   }
+  check<T>(centred(90, 13, 1), centred(3, 13, 1), lanes, lanes, 1);  // taps that meet no pixel
   check<T>({20, 18, 3, 1, 0}, {20, 17, 5, 1, 1}, lanes, lanes, 1);
 }

@@ -67,8 +67,8 @@ class buffer {
   stream_handle stream_ = nullptr;
 };
 
-/// Copies n numbers from host memory to the device, or back. The host's memory may be used again
-/// when the call returns; from the device the numbers are there.
+/// Copies n numbers from host memory to the device, or back. When the call returns the host's
+/// memory may be used again, unless it is pinned; from the device the numbers are there.
 template <class T>
 void copy_to_device(T* to, const T* from, std::size_t n) {
 #ifdef __CUDACC__

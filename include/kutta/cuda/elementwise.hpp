@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <thrust/device_ptr.h>
 #include <thrust/execution_policy.h>
 #include <thrust/for_each.h>
 #include <thrust/functional.h>
@@ -155,5 +156,27 @@ accumulator_t<S> largest_n(std::size_t n, const F& f, const X*... x) {
                                     kutta::detail::larger{});
   });
 }
+
+/// The base of the traits of what has `data()` in device memory and `size()`.
+template <class X, std::floating_point T>
+struct device_traits {
+  using scalar = T;
+
+  template <class F, class... Y>
+  static void map(X& y, const F& f, const Y&... x) {
+    cuda::detail::map_n(thrust::raw_pointer_cast(y.data()), y.size(), f,
+                        thrust::raw_pointer_cast(x.data())...);
+  }
+  template <class F, class... Y>
+  static accumulator_t<T> sum(const F& f, const X& x, const Y&... more) {
+    return cuda::detail::sum_n<T>(x.size(), f, thrust::raw_pointer_cast(x.data()),
+                                  thrust::raw_pointer_cast(more.data())...);
+  }
+  template <class F, class... Y>
+  static accumulator_t<T> largest(const F& f, const X& x, const Y&... more) {
+    return cuda::detail::largest_n<T>(x.size(), f, thrust::raw_pointer_cast(x.data()),
+                                      thrust::raw_pointer_cast(more.data())...);
+  }
+};
 
 }  // namespace kutta::cuda::detail

@@ -5,13 +5,13 @@
 /// Many small systems with parameters on the device, forward and in reverse: a thread takes one
 /// trajectory from its start to its end, and back.
 ///
-///     template <class T, class P = T>
-///     struct lorenz { … };                      // as for `ensemble_block`, its members KUTTA_HD
-///     const kutta::cuda::ensemble_block<lorenz, kutta::schemes::rk4_classic, float> f({.steps =
-///     100}); const auto x0 = f.to_device(starts);      // of std::vector<vec<float, 3>> auto x1 =
-///     kutta::zeros_like(x0); f.forward(theta, x0, x1);
+///     const kutta::cuda::ensemble_block<lorenz, kutta::schemes::rk4_classic> f({.steps = 100});
+///     const auto x0 = f.to_device(starts);  // std::vector<vec<float, 3>>
+///     auto x1 = kutta::zeros_like(x0);
+///     f.forward(theta, x0, x1);
 ///
-/// The residual is that of `kutta::ensemble_block`, which runs it on the processor.
+/// The residual, `template <class T, class P = T> struct lorenz`, is that of
+/// `kutta::ensemble_block`, which runs it on the processor; its members are KUTTA_HD.
 
 #include <concepts>
 #include <cstddef>
@@ -161,8 +161,8 @@ class ensemble_block {
   using params = typename R<T, T>::params;
   using matrix = tensor<T, 2>;
 
-  /// What a gradient is computed in: the states of all steps of `room` trajectories, N + 1 … times
-  /// `sizeof(state)` each. More trajectories are taken in several goes.
+  /// What a gradient is computed in, with the states of `room` trajectories before each of N steps.
+  /// More trajectories are taken in several goes.
   struct workspace {
     std::size_t room;
     tensor<T, 2> record;

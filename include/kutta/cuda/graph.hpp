@@ -18,50 +18,40 @@ namespace kutta::cuda {
 /// was read and written where it was recorded, which must live as long.
 class graph {
  public:
-  graph(graph&& other) noexcept
-#ifdef __CUDACC__
-      : handle_(std::exchange(other.handle_, nullptr)){}
-#else
-      : work_(std::move(other.work_)) {
-  }
-#endif
-        graph
-        &
-        operator=(graph&& other) noexcept {
-#ifdef __CUDACC__
-    std::swap(handle_, other.handle_);
-#else
-    std::swap(work_, other.work_);
-#endif
+  graph(graph&& other) noexcept : recorded_(std::exchange(other.recorded_, {})) {}
+  graph& operator=(graph&& other) noexcept {
+    std::swap(recorded_, other.recorded_);
     return *this;
   }
-#ifdef __CUDACC__
   ~graph() {
-    if (handle_) cudaGraphExecDestroy(handle_);
-  }
+#ifdef __CUDACC__
+    if (recorded_) cudaGraphExecDestroy(recorded_);
 #endif
+  }
 
   /// Queues the work on the current stream.
   /// @throws cuda_error if it cannot be queued.
   void replay() const {
 #ifdef __CUDACC__
-    check(cudaGraphLaunch(handle_, current_stream()), "cudaGraphLaunch");
+    check(cudaGraphLaunch(recorded_, current_stream()), "cudaGraphLaunch");
 #else
-    work_();
+    recorded_();
 #endif
   }
 
  private:
+#ifdef __CUDACC__
+  using record = cudaGraphExec_t;
+#else
+  using record = std::function<void()>;
+#endif
+
   template <class F>
   friend graph capture(F work);
 
-#ifdef __CUDACC__
-  explicit graph(cudaGraphExec_t handle) : handle_(handle) {}
-  cudaGraphExec_t handle_;
-#else
-  explicit graph(std::function<void()> work) : work_(std::move(work)) {}
-  std::function<void()> work_;
-#endif
+  explicit graph(record recorded) : recorded_(std::move(recorded)) {}
+
+  record recorded_;
 };
 
 /// Records the device's work of `work()`, which is not done yet; `replay` does it, as often as

@@ -48,7 +48,8 @@ inline void wait() {
 ///     }
 ///     other.wait();
 ///
-/// Must outlive the tensors that were made on it.
+/// What was queued elsewhere before, such as the making of x, is to be waited for first. Must
+/// outlive the tensors that were made on it.
 class stream {
  public:
   /// @throws cuda_error if there is no device, or no memory for a stream.

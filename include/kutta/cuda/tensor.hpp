@@ -103,31 +103,6 @@ struct window {
   std::size_t size() const { return count; }
 };
 
-namespace detail {
-
-/// The base of the traits of what has `data()` in device memory and `size()`.
-template <class X, std::floating_point T>
-struct device_traits {
-  using scalar = T;
-
-  template <class F, class... Y>
-  static void map(X& y, const F& f, const Y&... x) {
-    cuda::detail::map_n(thrust::raw_pointer_cast(y.data()), y.size(), f,
-                        thrust::raw_pointer_cast(x.data())...);
-  }
-  template <class F, class... Y>
-  static accumulator_t<T> sum(const F& f, const X& x, const Y&... more) {
-    return cuda::detail::sum_n<T>(x.size(), f, thrust::raw_pointer_cast(x.data()),
-                                  thrust::raw_pointer_cast(more.data())...);
-  }
-  template <class F, class... Y>
-  static accumulator_t<T> largest(const F& f, const X& x, const Y&... more) {
-    return cuda::detail::largest_n<T>(x.size(), f, thrust::raw_pointer_cast(x.data()),
-                                      thrust::raw_pointer_cast(more.data())...);
-  }
-};
-
-}  // namespace detail
 }  // namespace cuda
 
 template <std::floating_point T>

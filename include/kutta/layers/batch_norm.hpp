@@ -5,7 +5,6 @@
 /// Batch normalisation of channels, with or without max(·, 0) behind it.
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -15,6 +14,7 @@
 #include <kutta/layers/channel_sums.hpp>
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/layers/norm_params.hpp>
 #include <kutta/layers/normalisation.hpp>
 #include <kutta/layers/sample_shards.hpp>
 #include <kutta/tensor/heap_bytes.hpp>
@@ -22,15 +22,6 @@
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta::layers {
-
-/// γ and β, one number a channel.
-template <image_tensor X>
-struct batch_norm_params {
-  X gamma, beta;
-
-  static constexpr auto fields = std::tuple{field{"gamma", &batch_norm_params::gamma},
-                                            field{"beta", &batch_norm_params::beta}};
-};
 
 /// Mean and variance, one number a channel: of a batch, or a running average of those.
 template <image_tensor X>
@@ -62,7 +53,7 @@ class batch_norm {
 
  public:
   using state = X;
-  using params = batch_norm_params<X>;
+  using params = norm_params<X>;
   using statistics = batch_norm_statistics<X>;
 
   struct tape {
@@ -85,9 +76,7 @@ class batch_norm {
       : channels_(channels), how_(how) {
     if (channels == 0)
       throw std::invalid_argument("batch_norm: expected at least 1 channel, got 0");
-    if (!(how.epsilon >= 0 && std::isfinite(how.epsilon)))
-      throw std::invalid_argument("batch_norm: expected a finite epsilon of at least 0, got " +
-                                  std::to_string(how.epsilon));
+    detail::valid_epsilon("batch_norm", how.epsilon);
   }
 
   std::size_t channels() const { return channels_; }
@@ -95,7 +84,7 @@ class batch_norm {
   /// γ = 1, β = 0.
   template <class G>
   params make_params(G&) const {
-    return {filled(1), filled(0)};
+    return detail::unit_norm_params<X>(channels_);
   }
   /// μ = 0, σ² = 1.
   statistics make_statistics(const params&, const X&) const { return {filled(0), filled(1)}; }

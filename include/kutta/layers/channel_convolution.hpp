@@ -128,7 +128,7 @@ class channel_convolution {
         const std::size_t row = along_y.row(o0, ky);
         if (direct_) {
           t.begin = x_.front - std::min(x_.front, kx);
-          t.end = x_.n + x_.front - kx;
+          t.end = x_.n + x_.front - std::min(x_.n + x_.front, kx);
           t.x = s.whole_x + (row * in_.width + t.begin + kx - x_.front) * in_.channels + a;
           t.x_step = in_.channels;
           t.x_row = y_.stride * in_.width * in_.channels;

@@ -61,7 +61,8 @@ class channel_moments {
       });
       merge(some, [&](std::size_t c) {
         const double rest = first[c] * each;  // of the mean, what rounding took
-        return std::array{static_cast<double>(*shift_.at(c)) + rest, second[c] - rest * first[c]};
+        const double squares = std::max(second[c] - rest * first[c], 0.);
+        return std::array{static_cast<double>(*shift_.at(c)) + rest, squares};
       });
     }
   }

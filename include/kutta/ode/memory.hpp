@@ -121,6 +121,15 @@ memory_use memory_of(const ode_block<R, S, B>& f,
                                   f.options().steps);
 }
 
+/// The same for a residual that couples samples: its batch is not cut, whatever the threads.
+template <residual R, class S, weight_basis B, recording_policy K>
+  requires(!samples_independent<R>)
+memory_use memory_of(const ode_block<R, S, B>& f,
+                     const typename ode_block<R, S, B>::coefficients& theta,
+                     const typename R::state& x, const execution&, const K& keep) {
+  return memory_of(f, theta, x, keep);
+}
+
 /// The same for `f.make_workspace(theta, x, how, keep)`. Evaluations are those on one tile.
 template <residual R, class S, weight_basis B, recording_policy K>
   requires batch<typename R::state> && samples_independent<R>

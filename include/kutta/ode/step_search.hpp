@@ -62,7 +62,8 @@ class step_search {
     if (!(next_ <= largest_)) next_ = largest_;
     const double from = grid.position(), length = next_ / grid.cell_width();
     cut_ = !(length * 1.01 < way * (last - from));  // no sliver of a step at the end
-    if (!cut_ && !(length > shortest_step(from))) return stop(obstacle_);
+    const double resolved = way > 0 ? from : 1;     // on the way back the depth itself falls to 0
+    if (!cut_ && !(length > shortest_step(resolved))) return stop(obstacle_);
     tried_ = grid.propose(cut_ ? last : from + way * length);
     return true;
   }

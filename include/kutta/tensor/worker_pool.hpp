@@ -5,7 +5,8 @@
 /// A few threads that wait for work, so that a pass starts none.
 ///
 /// POSIX threads: `<thread>`, and even `<atomic>`, would add a tenth or more to the library's
-/// include time. A job is a tile's forward and reverse pass, so a lock around the counter is cheap.
+/// include time. A job is a tile's forward and reverse pass, or a shard of the samples of one
+/// layer, so a lock around the counter is cheap. No job may call `run` of the pool that runs it.
 
 #include <cstddef>
 #include <cstdint>

@@ -10,6 +10,7 @@
 
 #include <kutta/cuda.hpp>
 #include <kutta/layers/image_shape.hpp>
+#include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/host_copy.hpp>
 #include <kutta/tensor/shape.hpp>
 
@@ -108,6 +109,14 @@ TEST_CASE_TEMPLATE("sums are exact where doubles are, and the same in every run"
   CHECK(std::isnan(kutta::inner_product(X({1, 2}, {nan, 1}), X({1, 2}, {1, 1}))));
   CHECK(std::isnan(kutta::largest(square{}, X({1, 3}, {1, nan, 2}))));
   CHECK(kutta::largest(square{}, ramp<X>(7, 9, -1)) == 63. * 63);
+}
+
+TEST_CASE("the bytes on the device are counted") {
+  CHECK(kutta::heap_bytes(matrix({3, 5})) == 3 * 5 * sizeof(double));
+  std::vector<matrix_float> two;
+  two.push_back(matrix_float({3, 5}));
+  two.push_back(matrix_float({1, 2}));
+  CHECK(kutta::heap_bytes(two) == 2 * sizeof(matrix_float) + 17 * sizeof(float));
 }
 
 TEST_CASE("work on a stream of its own is done when it has been waited for") {

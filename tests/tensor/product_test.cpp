@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <cstddef>
 #include <limits>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -46,6 +48,36 @@ static_assert(!kutta::direct_sum<double> && !kutta::direct_sum<std::array<double
 static_assert(kutta::tensor<affine> && kutta::tensor<model> && kutta::tensor<pair>);
 static_assert(kutta::tensor<nested> && kutta::tensor<rows>);
 static_assert(!kutta::tensor<std::tuple<>> && !kutta::tensor<std::vector<std::string>>);
+
+/// A tensor that can only be moved.
+struct moved {
+  std::vector<double> values;
+
+  moved() = default;
+  explicit moved(std::vector<double> v) : values(std::move(v)) {}
+  moved(moved&&) = default;
+  moved& operator=(moved&&) = default;
+
+  const double* data() const { return values.data(); }
+  double* data() { return values.data(); }
+  std::size_t size() const { return values.size(); }
+};
+
+}  // namespace
+
+template <>
+struct kutta::tensor_traits<moved> : kutta::contiguous_traits<moved, double> {
+  static moved zeros_like(const moved& x) { return moved(std::vector<double>(x.size())); }
+};
+
+namespace {
+
+struct moved_pair {
+  moved a, b;
+
+  static constexpr auto fields =
+      std::tuple{kutta::field{"a", &moved_pair::a}, kutta::field{"b", &moved_pair::b}};
+};
 
 constexpr double quiet_nan = std::numeric_limits<double>::quiet_NaN();
 
@@ -132,4 +164,18 @@ TEST_CASE("an empty vector of tensors is the zero of dimension 0") {
   kutta::set_zero(none);
   CHECK(kutta::inner_product(none, none) == 0);
   CHECK(kutta::zeros_like(none).empty());
+}
+
+TEST_CASE("parts that can only be moved have zeros too") {
+  std::vector<moved_pair> x;
+  x.push_back({moved({1, 2}), moved({3})});
+  x.push_back({moved({4}), moved({5, 6, 7})});
+  const std::vector<moved_pair> zero = kutta::zeros_like(x);
+  REQUIRE(zero.size() == 2);
+  CHECK(zero[0].a.values == std::vector<double>(2));
+  CHECK(zero[1].b.values == std::vector<double>(3));
+  CHECK(x[1].b.values == std::vector<double>{5, 6, 7});
+  const auto both = kutta::zeros_like(std::tuple{moved({1}), 2.});
+  CHECK(std::get<0>(both).values == std::vector<double>(1));
+  CHECK(std::get<1>(both) == 0);
 }

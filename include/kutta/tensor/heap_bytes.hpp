@@ -35,7 +35,9 @@ concept several_parts = indexed_parts<T> || has_fields<T> || tuple_parts<T>;
 /// The elements of a leaf lie in the object itself, as those of `std::array` do.
 template <class T>
 bool holds_its_elements(const T& x) {
-  if constexpr (requires { x.data(); }) {
+  if constexpr (requires {
+                  { x.data() } -> std::convertible_to<const void*>;
+                }) {
     const auto* object = reinterpret_cast<const char*>(&x);
     const auto* elements = reinterpret_cast<const char*>(x.data());
     return elements >= object && elements < object + sizeof(T);

@@ -32,9 +32,10 @@ class mlp_strips {
   using partial = simd<T, register_lanes<T>>;
 
  public:
-  /// The ends and the adjoints on one strip, and the partial sums of all weights.
+  /// The ends and the adjoints on one strip, aligned to registers, and the partial sums of all
+  /// weights.
   struct scratch {
-    std::array<std::vector<T>, depth + 1> x, v;
+    std::array<Eigen::Matrix<T, Eigen::Dynamic, 1>, depth + 1> x, v;
     std::vector<partial> sums;
   };
 
@@ -51,8 +52,8 @@ class mlp_strips {
   scratch make_scratch() const {
     scratch s;
     for (std::size_t l = 0; l <= depth; ++l) {
-      s.v[l].resize(size_[l] * w);
-      if (l == 0 || l == depth) s.x[l].resize(size_[l] * w);
+      s.v[l].setZero(static_cast<Eigen::Index>(size_[l] * w));
+      if (l == 0 || l == depth) s.x[l].setZero(static_cast<Eigen::Index>(size_[l] * w));
     }
     s.sums.resize(weights());
     return s;

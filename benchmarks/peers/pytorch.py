@@ -7,8 +7,8 @@
 Needs PyTorch, and torchdiffeq for two of the rows; installs nothing. One thread each. A row is a
 job: our time, then theirs over ours, so more than 1 means that ours is faster; medians of the rounds'
 CPU times, ± half the interquartile range over the median, the larger of the two. `memory` is by how
-much the job makes a process grow, in MB (ours where the program tells); an optimiser loads code of its
-own at first, so that of a pendulum step says nothing and is left out.
+much the job makes a process grow, in MB, the code it loads included: not less than its arrays take
+(ours where the program tells: those of the heap). For a pendulum step it is nothing but code, and left out.
 """
 
 import argparse
@@ -194,11 +194,11 @@ def main():
           f"{torchdiffeq.__version__ if torchdiffeq else 'absent'}; 1 thread\n")
     print("| job | ours | contender | its time over ours | ± | memory, MB | ours, MB |")
     print("|---|---:|---|---:|---:|---:|---:|")
-    for job, program, name, contenders in jobs():
-        if how.only not in job:
-            continue
-        memory = {c: "" if job.startswith("pendulum") else f"{growth(make):.1f}"
-                  for c, make in contenders.items()}
+    chosen = [job for job in jobs() if how.only in job[0]]
+    # First of all: what a process has freed hides how much it grows later.
+    memory = {(job, c): "" if job.startswith("pendulum") else f"{growth(make):.1f}"
+              for job, _, _, contenders in chosen for c, make in contenders.items()}
+    for job, program, name, contenders in chosen:
         runs = {c: make() for c, make in contenders.items()}
         ours, theirs, size = [], {c: [] for c in runs}, None
         for _ in range(how.rounds):
@@ -210,7 +210,7 @@ def main():
         for contender, times in theirs.items():
             print(f"| {job} | {readable(base)} | {contender} "
                   f"| {statistics.median(times) / base:.2f} "
-                  f"| {100 * max(spread(ours), spread(times)):.0f} % | {memory[contender]} "
+                  f"| {100 * max(spread(ours), spread(times)):.0f} % | {memory[job, contender]} "
                   f"| {f'{size / 1e6:.1f}' if size else ''} |", flush=True)
 
 

@@ -277,4 +277,5 @@ kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS
   cuda/integrate_ensemble.hpp
   cuda/stream.hpp
   cuda/tensor.hpp
+  cuda/trajectory_rows.hpp
   cuda/vector.hpp)

@@ -23,6 +23,7 @@
 #include <kutta/basis/piecewise_constant.hpp>
 #include <kutta/cuda/elementwise.hpp>
 #include <kutta/cuda/tensor.hpp>
+#include <kutta/cuda/trajectory_rows.hpp>
 #include <kutta/ode/ode_block.hpp>
 #include <kutta/ode/small_step.hpp>
 #include <kutta/schemes/scheme.hpp>
@@ -33,16 +34,6 @@
 namespace kutta::cuda {
 
 namespace detail {
-
-/// Row c of a matrix holds number c of every trajectory: neighbouring threads read side by side.
-template <class T, std::size_t N>
-KUTTA_HD void load(const T* all, std::size_t count, std::size_t i, vec<T, N>& x) {
-  for (std::size_t c = 0; c < N; ++c) x[c] = all[c * count + i];
-}
-template <class T, std::size_t N>
-KUTTA_HD void store(const vec<T, N>& x, T* all, std::size_t count, std::size_t i) {
-  for (std::size_t c = 0; c < N; ++c) all[c * count + i] = x[c];
-}
 
 /// The parameters of trajectory i: its own, in a matrix like that of the states, or those of all.
 template <class P, class T>
@@ -190,20 +181,12 @@ class ensemble_block {
   /// The vectors as a matrix on the device, and back.
   template <std::size_t N>
   static matrix to_device(const std::vector<vec<T, N>>& all) {
-    std::vector<T> rows(N * all.size());
-    for (std::size_t i = 0; i < all.size(); ++i)
-      for (std::size_t c = 0; c < N; ++c) rows[c * all.size() + i] = all[i][c];
-    return matrix({N, all.size()}, rows);
+    return matrix({N, all.size()}, detail::rows_of(all));
   }
   template <class V = state>
   static std::vector<V> to_host(const matrix& all) {
     require_rows("to_host", V::size(), all);
-    const std::size_t count = all.shape()[1];
-    const std::vector<T> rows = kutta::copy_to_host(all);
-    std::vector<V> result(count);
-    for (std::size_t i = 0; i < count; ++i)
-      for (std::size_t c = 0; c < V::size(); ++c) result[i][c] = rows[c * count + i];
-    return result;
+    return detail::vectors_of<V>(kutta::copy_to_host(all));
   }
 
   /// x1 ← x(T) of every trajectory. x1 may be x0. Returns when the kernel is queued.

@@ -25,6 +25,7 @@
 
 #include <kutta/cuda/buffer.hpp>
 #include <kutta/cuda/elementwise.hpp>
+#include <kutta/cuda/trajectory_rows.hpp>
 #include <kutta/ode/error_estimate.hpp>
 #include <kutta/ode/explicit_stepper.hpp>
 #include <kutta/ode/first_step.hpp>
@@ -69,13 +70,13 @@ class ensemble {
 
   /// How each trajectory ended. Waits for the device.
   std::vector<solution<vec<T, N>>> solutions() const {
-    std::vector<T> x(N * size_);
+    std::vector<T> rows(N * size_);
     std::vector<sample_end> ends(size_);
-    copy_to_host(x.data(), x_.data(), x.size());
+    copy_to_host(rows.data(), x_.data(), rows.size());
     copy_to_host(ends.data(), ends_.data(), size_);
     std::vector<solution<vec<T, N>>> all(size_);
     for (std::size_t i = 0; i < size_; ++i) {
-      for (std::size_t c = 0; c < N; ++c) all[i].x[c] = x[c * size_ + i];
+      detail::load(rows.data(), size_, i, all[i].x);
       all[i].t = ends[i].t, all[i].h = ends[i].h;
       all[i].status = ends[i].status, all[i].stats = ends[i].stats;
     }
@@ -85,9 +86,7 @@ class ensemble {
  private:
   template <std::size_t L>
   void set(const std::vector<vec<T, L>>& from, buffer<T>& to) const {
-    std::vector<T> rows(L * size_);
-    for (std::size_t i = 0; i < size_; ++i)
-      for (std::size_t c = 0; c < L; ++c) rows[c * size_ + i] = from[i][c];
+    const std::vector<T> rows = detail::rows_of(from);
     copy_to_device(to.data(), rows.data(), rows.size());
   }
 
@@ -112,13 +111,12 @@ struct trajectories {
 
   KUTTA_HD state start(std::size_t i) const {
     state at;
-    for (std::size_t c = 0; c < N; ++c) at[c] = x[c * count + i];
+    load(x, count, i, at);
     return at;
   }
   KUTTA_HD vec<T, M> parameters(std::size_t i) const {
     vec<T, M> values;
-    if constexpr (M > 0)
-      for (std::size_t c = 0; c < M; ++c) values[c] = p[c * count + i];
+    load(p, count, i, values);
     return values;
   }
   KUTTA_HD void rate(double t, const state& at, const vec<T, M>& parameters, state& dx) const {
@@ -128,7 +126,7 @@ struct trajectories {
       f(static_cast<T>(t), at, parameters, dx);
   }
   KUTTA_HD void end(std::size_t i, const state& at, const sample_end& how) const {
-    for (std::size_t c = 0; c < N; ++c) x[c * count + i] = at[c];
+    store(at, x, count, i);
     ends[i] = how;
   }
 };

@@ -65,6 +65,9 @@ auto plain_images(const T* x, std::size_t size) {
                        [](const sample_shard&, std::size_t, const T* image) { return image; });
 }
 
+/// To be called behind each image, where there is nothing to do.
+inline constexpr auto nothing_more = [](const sample_shard&, std::size_t) {};
+
 /// A convolution of given shapes, of stride 1 or 2.
 template <std::floating_point T>
 class convolution {
@@ -165,8 +168,6 @@ class convolution {
   }
 
  private:
-  static constexpr auto nothing_more = [](const sample_shard&, std::size_t) {};
-
   /// y ← start + w ∗ x; without a start y += w ∗ x.
   template <class X, class F>
   void run(const T* weights, const X& x, T* y, std::size_t n, const T* start, scratch& s,

@@ -29,6 +29,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -91,6 +92,12 @@ struct context {
   scratch_t<L>& scratch;           ///< temporaries of one worker, never recorded
   worker_pool* workers = nullptr;  ///< threads that the call may use; null: the calling one alone
   std::uint64_t theta_key = 0;     ///< not 0: calls with this scratch and key have equal theta
+
+  /// The same call, to a layer inside of L that has a part of theta and of the scratch.
+  template <class Inner>
+  KUTTA_HD constexpr context<Inner> inside(scratch_t<Inner>& part) const {
+    return {t, pass, first_sample, part, workers, theta_key};
+  }
 };
 
 /// L names its `params` (theta) and its `tape`, and its `state` or its `input` and `output`.

@@ -61,9 +61,7 @@ class lifted {
   }
 
  private:
-  static context<R> inner(const context<lifted>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch, at.workers};
-  }
+  static context<R> inner(const context<lifted>& at) { return at.template inside<R>(at.scratch); }
 
   [[no_unique_address]] R residual_;
 };

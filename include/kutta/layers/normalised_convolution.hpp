@@ -134,8 +134,6 @@ class normalised_convolution {
     conv_.kernels().add_forward(w, va, vy, n, s.of_conv, workers);
   }
 
-  static constexpr auto nothing_more = [](const sample_shard&, std::size_t) {};
-
   /// The images of y's adjoint, as they are.
   auto plain(const X& dy) const { return plain_images(dy.data(), out().size()); }
 

@@ -120,7 +120,7 @@ class normalised_convolutions {
                    });
     second_.normalisation().observe(bn2, shards, saved.second, second.of_norm);
     second_.forward(w2.w.data(), between, y.data(), n, saved.second, second, at.workers,
-                    unit::nothing_more);
+                    detail::nothing_more);
     kutta::assign(std::get<0>(saved.observed), saved.first.observed);
     kutta::assign(std::get<1>(saved.observed), saved.second.observed);
   }
@@ -132,9 +132,9 @@ class normalised_convolutions {
     first_.normalisation().set_map(bn1, std::get<0>(stats), saved.first);
     second_.normalisation().set_map(bn2, std::get<1>(stats), saved.second);
     first_.forward(w1.w.data(), x.data(), saved.between.data(), n, saved.first, at.scratch.first,
-                   at.workers, unit::nothing_more);
+                   at.workers, detail::nothing_more);
     second_.forward(w2.w.data(), saved.between.data(), y.data(), n, saved.second, at.scratch.second,
-                    at.workers, unit::nothing_more);
+                    at.workers, detail::nothing_more);
   }
 
   void vjp(const params& theta, const X& x, const tape& saved, const X& dy, X& dx, params& dtheta,

@@ -164,10 +164,10 @@ class parallel {
   }
 
   static context<F> in_first(const context<parallel>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.f, at.workers};
+    return at.template inside<F>(at.scratch.f);
   }
   static context<G> in_second(const context<parallel>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.g, at.workers};
+    return at.template inside<G>(at.scratch.g);
   }
 
   F f_;

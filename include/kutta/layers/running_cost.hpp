@@ -150,7 +150,7 @@ class with_running_cost {
 
  private:
   static context<R> inner_of(const context<with_running_cost>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.inner, at.workers};
+    return at.template inside<R>(at.scratch.inner);
   }
 
   [[no_unique_address]] R residual_;

@@ -141,10 +141,10 @@ class separable {
 
  private:
   static context<V> in_first(const context<separable>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.v, at.workers};
+    return at.template inside<V>(at.scratch.v);
   }
   static context<A> in_second(const context<separable>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.a, at.workers};
+    return at.template inside<A>(at.scratch.a);
   }
 
   [[no_unique_address]] V v_;

@@ -195,7 +195,7 @@ class sequential {
 
   template <std::size_t I>
   static context<layer_at<I>> context_of(const context<sequential>& at) {
-    return {at.t, at.pass, at.first_sample, std::get<I>(at.scratch.layers), at.workers};
+    return at.template inside<layer_at<I>>(std::get<I>(at.scratch.layers));
   }
 
   types layers_;

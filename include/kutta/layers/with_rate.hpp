@@ -125,7 +125,7 @@ class with_rate {
 
  private:
   static context<R> inner(const context<with_rate>& at) {
-    return {at.t, at.pass, at.first_sample, at.scratch.inner, at.workers};
+    return at.template inside<R>(at.scratch.inner);
   }
 
   [[no_unique_address]] R residual_;

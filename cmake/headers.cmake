@@ -36,6 +36,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   schemes/strong_stability.hpp
   schemes/symplectic.hpp
   schemes/third_order.hpp
+  tensor/array.hpp
   tensor/contiguous.hpp
   tensor/dual.hpp
   tensor/heap_bytes.hpp
@@ -276,6 +277,7 @@ kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS
   cuda/graph.hpp
   cuda/integrate_ensemble.hpp
   cuda/stream.hpp
+  cuda/sums.hpp
   cuda/tensor.hpp
   cuda/trajectory_rows.hpp
   cuda/vector.hpp)

@@ -21,7 +21,8 @@ static_assert(kutta::tensor<kutta::cuda::tensor<float, 1>>);
 static_assert(kutta::batch<kutta::cuda::tensor<float, 4>>);
 static_assert(!kutta::batch<kutta::cuda::tensor<float, 1>>);
 static_assert(!std::copyable<matrix>, "copies are asked for by name");
-static_assert(!kutta::image_tensor<matrix>, "no kernel of the host takes an address of the device");
+static_assert(kutta::device_array<matrix> && !kutta::host_array<matrix>,
+              "no kernel of the host takes an address of the device");
 
 namespace {
 

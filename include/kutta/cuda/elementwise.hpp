@@ -58,6 +58,28 @@ void for_each_index(std::size_t n, const F& f) {
   });
 }
 
+template <class F>
+struct call_with_pair {
+  F f;
+  std::size_t columns;
+
+  KUTTA_HD void operator()(std::size_t i) const {
+    if (i >> 32 == 0 && columns >> 32 == 0) {  // short divisions take a fraction of the time
+      const auto n = static_cast<std::uint32_t>(i), c = static_cast<std::uint32_t>(columns);
+      f(std::size_t(n / c), std::size_t(n % c));
+    } else {
+      f(i / columns, i % columns);
+    }
+  }
+};
+
+/// Calls f(row, column) for all of them, in any order and in parallel: neighbours in a row by
+/// neighbouring threads.
+template <class F>
+void for_each_pair(std::size_t rows, std::size_t columns, const F& f) {
+  for_each_index(rows * columns, call_with_pair<F>{f, columns});
+}
+
 /// What a thread reads and writes in one access: 16 bytes.
 template <class S>
 struct alignas(16) pack {
@@ -176,6 +198,11 @@ struct device_traits {
   static accumulator_t<T> largest(const F& f, const X& x, const Y&... more) {
     return cuda::detail::largest_n<T>(x.size(), f, thrust::raw_pointer_cast(x.data()),
                                       thrust::raw_pointer_cast(more.data())...);
+  }
+
+  template <class F>
+  static void for_each_pair(std::size_t rows, std::size_t columns, const F& f) {
+    cuda::detail::for_each_pair(rows, columns, f);
   }
 };
 

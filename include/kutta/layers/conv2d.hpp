@@ -90,7 +90,7 @@ class conv2d {
     const std::size_t k = how_.kernel, in = input_shape().channels, out = output_shape().channels;
     params theta;
     theta.w = detail::zero_array<X>(std::array{k, k, in, out}, 3);
-    initialise(how_.weights, {k * k, in, out}, theta.w.data(), generator);
+    initialise(how_.weights, {k * k, in, out}, theta.w, generator);
     if constexpr (Bias) theta.b = detail::zero_array<X>(std::array{out}, 0);
     return theta;
   }

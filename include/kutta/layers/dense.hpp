@@ -66,7 +66,7 @@ class dense {
   params make_params(G& generator) const {
     params theta{detail::zero_array<X>(std::array{in_.size(), outputs_}, 1),
                  detail::zero_array<X>(std::array{outputs_}, 0)};
-    initialise(weights_, {1, in_.size(), outputs_}, theta.w.data(), generator);
+    initialise(weights_, {1, in_.size(), outputs_}, theta.w, generator);
     return theta;
   }
 

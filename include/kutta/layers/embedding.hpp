@@ -79,7 +79,7 @@ class embedding {
   template <std::uniform_random_bit_generator G>
   params make_params(G& generator) const {
     params theta{detail::zero_array<X>(std::array{rows_, width_}, 1)};
-    initialise(how_.weights, {1, rows_, width_}, theta.table.data(), generator);
+    initialise(how_.weights, {1, rows_, width_}, theta.table, generator);
     return theta;
   }
 

@@ -9,12 +9,12 @@
 /// {n, h, w, c} and a vector of n h w c numbers hold the same bytes.
 
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include <kutta/tensor/array.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -39,15 +39,23 @@ inline std::string shape_text(const layers::image_shape& s) {
          std::to_string(s.channels) + ")";
 }
 
-/// An array of host numbers in one piece, sample after sample.
+/// An array of numbers in one piece, sample after sample.
 template <class X>
-concept image_tensor = tensor<X> && requires(const X& x, X& y) {
-  { x.data() } -> std::convertible_to<const scalar_t<X>*>;
-  { y.data() } -> std::convertible_to<scalar_t<X>*>;
-  x.size();
-};
+concept image_tensor = host_array<X> || device_array<X>;
 
 namespace detail {
+
+/// `extents` in as many axes as `shape` has, as `zero_array` joins them.
+template <class Shape, std::size_t N>
+Shape joined_extents(Shape shape, const std::array<std::size_t, N>& extents, std::size_t rows) {
+  for (auto& extent : shape) extent = 1;
+  for (std::size_t i = 0; i < N; ++i)
+    if (shape.size() == N)
+      shape[i] = extents[i];
+    else
+      shape[i < rows ? 0 : shape.size() - 1] *= extents[i];
+  return shape;
+}
 
 /// A zero array of these extents, the last side by side in memory. An array with fewer axes has the
 /// first `rows` of them joined to its first and the others to its last; with more, ones in front.
@@ -62,13 +70,9 @@ X zero_array(const std::array<std::size_t, N>& extents, std::size_t rows) {
   } else if constexpr (requires(X x) { x.resize(x.shape()); }) {
     auto shape = X().shape();
     if constexpr (requires { shape.resize(N); }) shape.resize(N);
-    for (auto& extent : shape) extent = 1;
-    for (std::size_t i = 0; i < N; ++i)
-      if (shape.size() == N)
-        shape[i] = extents[i];
-      else
-        shape[i < rows ? 0 : shape.size() - 1] *= extents[i];
-    return X(shape, scalar_t<X>(0));
+    return X(joined_extents(shape, extents, rows), scalar_t<X>(0));
+  } else if constexpr (requires { typename X::extents; }) {
+    return X(joined_extents(typename X::extents{}, extents, rows));
   } else {
     return X(m * n);
   }

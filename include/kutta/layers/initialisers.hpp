@@ -17,9 +17,12 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <kutta/layers/orthogonal.hpp>
 #include <kutta/layers/random_numbers.hpp>
+#include <kutta/tensor/array.hpp>
+#include <kutta/tensor/host_copy.hpp>
 #include <kutta/tensor/number_text.hpp>
 
 namespace kutta {
@@ -162,6 +165,19 @@ void initialise(const initialiser& how, const weight_shape& shape, T* w, G& gene
         for (std::size_t o = 0; o < out; ++o)
           w[i * out + o] = static_cast<T>(how.value * (rows ? q[o * in + i] : q[i * out + o]));
     }
+  }
+}
+
+/// The same for an array, wherever it lies.
+template <class X, std::uniform_random_bit_generator G>
+  requires host_array<X> || device_array<X>
+void initialise(const initialiser& how, const weight_shape& shape, X& w, G& generator) {
+  if constexpr (host_array<X>) {
+    initialise(how, shape, w.data(), generator);
+  } else {
+    std::vector<scalar_t<X>> values(shape.size());
+    initialise(how, shape, values.data(), generator);
+    kutta::copy_from_host(values, w);
   }
 }
 

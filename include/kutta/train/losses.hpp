@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include <kutta/tensor/array.hpp>
 #include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/math.hpp>
 #include <kutta/tensor/number_text.hpp>
@@ -126,13 +127,6 @@ class mean_squared_error {
   }
 
   const T& target_;
-};
-
-/// A tensor whose elements lie in host memory, sample after sample.
-template <class T>
-concept host_array = tensor<T> && requires(const T& x, T& y) {
-  { x.data() } -> std::convertible_to<const scalar_t<T>*>;
-  { y.data() } -> std::convertible_to<scalar_t<T>*>;
 };
 
 /// What a cross entropy does with its labels.

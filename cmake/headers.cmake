@@ -53,6 +53,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   tensor/simd.hpp
   tensor/simd_vec.hpp
   tensor/tensor.hpp
+  tensor/transfer.hpp
   tensor/vec.hpp
   tensor/with_tangent.hpp
   tensor/worker_pool.hpp

@@ -18,6 +18,8 @@
 #include <kutta/layers/activation.hpp>
 #include <kutta/layers/call.hpp>
 #include <kutta/layers/check_residual.hpp>
+#include <kutta/layers/sequential.hpp>
+#include <kutta/layers/with_rate.hpp>
 #include <kutta/ode/ode_block.hpp>
 #include <kutta/schemes/fourth_order.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -115,6 +117,50 @@ void check_derivatives(const L& net, Eigen::Index rows, Eigen::Index samples) {
   CHECK(report.ok());
 }
 
+/// The gradients of a block of R, whose weights change between calls, are those of a new workspace.
+template <class R>
+void takes_the_weights_of_every_call(const R& residual, std::size_t cells) {
+  CAPTURE(cells);
+  const kutta::ode_block<R, kutta::schemes::rk4_classic, kutta::bases::piecewise_constant> f(
+      residual, kutta::bases::piecewise_constant(static_cast<std::int64_t>(cells)), {.steps = 6});
+  const auto x0 = random_input<dynamic>(17, 9);
+  const auto loss = [](const auto& x1, std::size_t, auto& dx1) {
+    kutta::add(dx1, dx1, kutta::scaled{1, x1});
+    return kutta::inner_product(x1, x1) / 2;
+  };
+  const auto gradient = [&](const auto& theta, auto& ws) {
+    auto dx = x0;
+    auto dtheta = kutta::zeros_like(theta);
+    f.gradient(theta, x0, loss, dx, dtheta, ws);
+    return dx;
+  };
+  std::mt19937 generator(1);
+  kutta::test::splitmix64 random(1);
+  const auto weights = [&] {
+    return kutta::test::random_like(residual.make_params(generator), random, -.3, .3);
+  };
+  std::vector<typename R::params> theta;
+  for (std::size_t k = 0; k < cells; ++k) theta.push_back(weights());
+  auto ws = f.make_workspace(theta, x0);
+  auto tiled = f.make_workspace(theta, x0, kutta::execution{.tile = 5});
+  for (int call = 0; call < 2; ++call) {
+    theta[0] = weights();
+    auto other = f.make_workspace(theta, x0);
+    const auto expected = gradient(theta, other);
+    CHECK(gradient(theta, ws) == expected);
+    CHECK((gradient(theta, tiled) - expected).norm() <= 1e-13 * expected.norm());
+    // dL/dε of x0 + ε v by central differences, whose step makes an error of 1e-10
+    const Eigen::MatrixXd v = Eigen::MatrixXd::Ones(17, 9);
+    const double eps = 1e-5;
+    const auto value = [&](double e) {
+      const Eigen::MatrixXd x1 = f(theta, x0 + e * v);
+      return x1.squaredNorm() / 2;
+    };
+    const double slope = (value(eps) - value(-eps)) / (2 * eps);
+    CHECK(std::abs(expected.cwiseProduct(v).sum() - slope) <= 1e-7 * std::abs(slope));
+  }
+}
+
 }  // namespace
 
 // The numbers of samples are such that each way to compute is taken, with and without a remainder.
@@ -194,47 +240,11 @@ TEST_CASE("an mlp transposes its weights anew unless it is told that they are th
 }
 
 TEST_CASE("a block of mlps takes the weights of every cell and every call") {
-  using kutta::bases::piecewise_constant;
-  std::size_t cells = 0;
-  SUBCASE("one cell") {
-    cells = 1;
-  }
-  SUBCASE("three cells") {
-    cells = 3;
-  }
-  const kutta::ode_block<dynamic, kutta::schemes::rk4_classic, piecewise_constant> f(
-      dynamic{17, 65, 17}, piecewise_constant(static_cast<std::int64_t>(cells)), {.steps = 6});
-  const auto x0 = random_input<dynamic>(17, 9);
-  const auto loss = [](const auto& x1, std::size_t, auto& dx1) {
-    kutta::add(dx1, dx1, kutta::scaled{1, x1});
-    return kutta::inner_product(x1, x1) / 2;
-  };
-  const auto gradient = [&](const auto& theta, auto& ws) {
-    auto dx = x0;
-    auto dtheta = kutta::zeros_like(theta);
-    f.gradient(theta, x0, loss, dx, dtheta, ws);
-    return dx;
-  };
-  std::mt19937 generator(1);
-  std::vector<dynamic::params> theta;
-  for (std::size_t k = 0; k < cells; ++k) theta.push_back(f.residual().make_params(generator));
-  auto ws = f.make_workspace(theta, x0);
-  auto tiled = f.make_workspace(theta, x0, kutta::execution{.tile = 5});
-  for (int call = 0; call < 2; ++call) {
-    theta[0] = f.residual().make_params(generator);
-    auto other = f.make_workspace(theta, x0);
-    const auto expected = gradient(theta, other);
-    CHECK(gradient(theta, ws) == expected);
-    CHECK((gradient(theta, tiled) - expected).norm() <= 1e-13 * expected.norm());
-    // dL/dε of x0 + ε v by central differences, whose step makes an error of 1e-10
-    const Eigen::MatrixXd v = Eigen::MatrixXd::Ones(17, 9);
-    const double eps = 1e-5;
-    const auto value = [&](double e) {
-      const Eigen::MatrixXd x1 = f(theta, x0 + e * v);
-      return x1.squaredNorm() / 2;
-    };
-    const double slope = (value(eps) - value(-eps)) / (2 * eps);
-    CHECK(std::abs(expected.cwiseProduct(v).sum() - slope) <= 1e-7 * std::abs(slope));
+  const dynamic net{17, 65, 17};
+  for (const std::size_t cells : {1U, 3U}) {
+    takes_the_weights_of_every_call(net, cells);
+    takes_the_weights_of_every_call(kutta::layers::with_rate<dynamic>(net), cells);
+    takes_the_weights_of_every_call(kutta::layers::sequential{net, net}, cells);
   }
 }
 

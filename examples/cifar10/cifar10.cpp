@@ -59,6 +59,20 @@ double published(const arguments& args, const images::graph& trained, const imag
   }
 }
 
+/// @throws std::invalid_argument if options were given that the model does not have.
+void refuse_others(const CLI::App& app, const arguments& args) {
+  const auto refuse = [&](const char* option, const char* whose) {
+    if (app.count(option) > 0)
+      throw std::invalid_argument(std::string(option) + " is for --model " + whose + ", got " +
+                                  model_names[static_cast<std::size_t>(args.model)]);
+  };
+  if (args.model != model::shallow) refuse("--no-batch-norm", "shallow");
+  if (args.model != model::continuousnet) refuse("--epsilon", "continuousnet");
+  if (args.model == model::resnet)
+    for (const char* option : {"--scheme", "--family", "--steps", "--refine"})
+      refuse(option, "shallow, deep or continuousnet");
+}
+
 /// A residual network is the graph of one step a unit, of h = 1, and stays that.
 void make_residual_network(arguments& args) {
   auto& how = args.how;
@@ -129,8 +143,7 @@ int main(int argc, char** argv) try {
     return app.exit(e) == 0 ? 0 : 2;
   }
   images::clear_zeros(args.how);
-  if (args.no_batch_norm && args.model != cifar10::model::shallow)
-    throw std::invalid_argument("--no-batch-norm is for --model shallow");
+  cifar10::refuse_others(app, args);
   if (args.model == cifar10::model::resnet) cifar10::make_residual_network(args);
   cifar10::run(args);
   return 0;

@@ -23,7 +23,7 @@ template <class Recipe, class Paper>
 void run_program(const std::string& program, const arguments& args, const Recipe& recipe,
                  const image_set& set, const image_set& test, const Paper& paper) {
   const reporting::output_directory out(args.out);
-  trainer<Recipe> run(recipe, set.shape, args.how);
+  trainer<Recipe> run(recipe, set, args.how);
   if (run.epochs() > 0)
     std::printf("Resumed behind epoch %lld from %s\n", static_cast<long long>(run.epochs()),
                 args.how.checkpoint.c_str());
@@ -32,13 +32,13 @@ void run_program(const std::string& program, const arguments& args, const Recipe
   std::fflush(stdout);
   {
     training_report report(args.how, run.epochs(), set.size(), out);
-    run.train(
-        set, [&](const position& at) { report.on_batch(at); },
-        [&](const position& at) {
-          report.on_epoch(at, [&] {
-            return judge<Recipe>(recipe(run.graph(), 1), run.result(), test, args.how.threads);
-          });
-        });
+    run.train([&](const position& at) { report.on_batch(at); },
+              [&](const position& at) {
+                report.on_epoch(at, [&] {
+                  return judge<Recipe>(recipe(run.graph(), 1), run.result(), test,
+                                       args.how.threads);
+                });
+              });
   }
   const bool any_published = report_smaller_models(run, test, args.how.threads, out, paper);
   report_other_graphs(run, test, args.how.threads, out);

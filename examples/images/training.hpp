@@ -18,6 +18,7 @@
 
 #include <kutta/io/checkpoint.hpp>
 #include <kutta/io/safetensors.hpp>
+#include <kutta/tensor/number_text.hpp>
 #include <kutta/train/sgd.hpp>
 #include <kutta/train/training_levels.hpp>
 
@@ -40,10 +41,14 @@ struct position {
 template <class Recipe>
 class trainer {
  public:
-  /// Begins anew, or goes on where the checkpoint was written.
-  /// @throws kutta::io_error if that is of another run or cannot be read.
-  trainer(Recipe recipe, const image_shape& shape, const options& how)
-      : recipe_(std::move(recipe)), shape_(shape), how_(how), levels_(levels_of(how)) {
+  /// Begins anew, or goes on where the checkpoint was written. Refers to the images.
+  /// @throws std::invalid_argument if they do not fill a batch; kutta::io_error if the checkpoint
+  /// is of another run, whose losses were others, or cannot be read.
+  trainer(Recipe recipe, const image_set& set, const options& how)
+      : recipe_(std::move(recipe)), set_(set), how_(how), levels_(levels_of(how)) {
+    if (set.size() < how.batch)
+      throw std::invalid_argument("training: expected a batch of " + std::to_string(how.batch) +
+                                  " images at least, got " + std::to_string(set.size()));
     if (!how.checkpoint.empty() && std::filesystem::exists(how.checkpoint)) {
       kutta::safetensors_file(how.checkpoint).read("epochs", epochs_);
       make(graph());
@@ -62,19 +67,15 @@ class trainer {
 
   /// Trains until `how.epochs`. `on_batch(position)` is called behind each batch, `on_epoch` behind
   /// each epoch, when it has been saved.
-  /// @throws std::invalid_argument if the images do not fill a batch; std::runtime_error if the
-  /// loss is not finite any more.
+  /// @throws std::runtime_error if the loss is not finite any more.
   template <class OnBatch, class OnEpoch>
-  void train(const image_set& set, OnBatch&& on_batch, OnEpoch&& on_epoch) {
-    if (set.size() < how_.batch)
-      throw std::invalid_argument("training: expected a batch of " + std::to_string(how_.batch) +
-                                  " images at least, got " + std::to_string(set.size()));
+  void train(OnBatch&& on_batch, OnEpoch&& on_epoch) {
     kutta::train_in_levels(
         levels_, epochs_, how_.epochs,
         std::tuple_cat(in_blocks(learnt_.theta), in_blocks(*optimiser_->velocity()),
                        in_blocks(learnt_.stats)),
         [&](const images::graph& g, std::int64_t epoch) {
-          const position end = train_epoch(g, epoch, set, on_batch);
+          const position end = train_epoch(g, epoch, on_batch);
           epochs_ = epoch + 1;
           if (!how_.checkpoint.empty()) saved().save(how_.checkpoint, description());
           on_epoch(end);
@@ -86,8 +87,8 @@ class trainer {
     std::mt19937_64 generator(how_.seed);
     const auto m = recipe_(g, g.steps);
     learnt_.theta = m.make_params(generator);
-    learnt_.stats =
-        m.make_statistics(learnt_.theta, batch::Zero(static_cast<Eigen::Index>(shape_.size()), 1));
+    learnt_.stats = m.make_statistics(learnt_.theta,
+                                      batch::Zero(static_cast<Eigen::Index>(set_.shape.size()), 1));
     optimiser_.emplace(learnt_.theta, kutta::sgd_options{.rate = how_.rate,
                                                          .momentum = how_.momentum,
                                                          .weight_decay = how_.weight_decay});
@@ -98,25 +99,40 @@ class trainer {
                              kutta::named("statistics", learnt_.stats),
                              kutta::named("epochs", epochs_));
   }
+  /// All that the losses up to here follow from.
   kutta::file_metadata description() const {
+    const auto text = [](double x) { return kutta::detail::number_text(x); };
+    const auto past = [&](const std::vector<std::int64_t>& epochs) {
+      std::string list;
+      for (const std::int64_t epoch : epochs)
+        if (epoch < epochs_) list += (list.empty() ? "" : ",") + std::to_string(epoch);
+      return list;
+    };
     return {{"model", recipe_.name()},
             {"scheme", name(how_.begin.scheme)},
             {"family", name(how_.begin.family)},
+            {"images", std::to_string(set_.size())},
             {"seed", std::to_string(how_.seed)},
-            {"batch", std::to_string(how_.batch)}};
+            {"batch", std::to_string(how_.batch)},
+            {"rate", text(how_.rate)},
+            {"momentum", text(how_.momentum)},
+            {"weight decay", text(how_.weight_decay)},
+            {"shift", std::to_string(how_.variation.margin)},
+            {"mirror", how_.variation.mirror ? "yes" : "no"},
+            {"refined before epochs", past(how_.refine)},
+            {"rate dropped before epochs", past(how_.drop)}};
   }
 
   /// The last images, which do not fill a batch, are left out: others in each epoch.
   template <class OnBatch>
-  position train_epoch(const images::graph& g, std::int64_t epoch, const image_set& set,
-                       OnBatch&& on_batch) {
+  position train_epoch(const images::graph& g, std::int64_t epoch, OnBatch&& on_batch) {
     const auto m = recipe_(g, how_.kept_steps == 0 ? g.steps : how_.kept_steps);
-    const auto order = shuffled(set, how_.seed, epoch);
+    const auto order = shuffled(set_, how_.seed, epoch);
     const auto placed = [&](std::size_t image) {
       return place(how_.variation, how_.seed, epoch, image);
     };
     auto& [theta, stats] = learnt_;
-    batch x = empty_batch(set, how_.batch);
+    batch x = empty_batch(set_, how_.batch);
     std::vector<int> labels;
     kutta::layer_pass pass(m, theta, x, how_.threads);
     auto dtheta = kutta::zeros_like(theta);
@@ -125,8 +141,8 @@ class trainer {
     position at{epoch, g.steps, 0, 0};
     double loss = 0;
     std::size_t right = 0;
-    while (at.images + how_.batch <= set.size()) {
-      copy_images(set, order, at.images, x, labels, placed);
+    while (at.images + how_.batch <= set_.size()) {
+      copy_images(set_, order, at.images, x, labels, placed);
       kutta::set_zero(dtheta);
       const double value = pass.gradient(theta, x, kutta::cross_entropy(labels), dtheta);
       if (!std::isfinite(value))
@@ -146,7 +162,7 @@ class trainer {
   }
 
   Recipe recipe_;
-  image_shape shape_;
+  const image_set& set_;
   options how_;
   levels levels_;
   learnt<Recipe> learnt_;

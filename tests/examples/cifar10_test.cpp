@@ -54,11 +54,10 @@ batch inferred(const L& layer, const typename L::params& theta, const typename L
 
 /// The losses of all batches.
 template <class Recipe>
-std::vector<double> losses(images::trainer<Recipe>& run, const images::image_set& set) {
+std::vector<double> losses(images::trainer<Recipe>& run) {
   std::vector<double> values;
-  run.train(
-      set, [&](const images::position& at) { values.push_back(at.loss); },
-      [](const images::position&) {});
+  run.train([&](const images::position& at) { values.push_back(at.loss); },
+            [](const images::position&) {});
   return values;
 }
 
@@ -176,8 +175,8 @@ TEST_CASE("a run that is killed goes on as if it had not been") {
   how.drop = {3};
   how.batch = 8;
   how.variation = {.margin = 2, .mirror = true};
-  images::trainer<recipe> whole(small, set.shape, how);
-  const auto expected = losses(whole, set);
+  images::trainer<recipe> whole(small, set, how);
+  const auto expected = losses(whole);
   REQUIRE(expected.size() == 8);
 
   how.checkpoint = folder.path("run.safetensors");
@@ -185,26 +184,41 @@ TEST_CASE("a run that is killed goes on as if it had not been") {
   for (const std::int64_t until : {1, 2, 4}) {
     how.epochs = until;
     how.threads = until == 2 ? 2 : 1;  // which changes nothing
-    images::trainer<recipe> part(small, set.shape, how);
+    images::trainer<recipe> part(small, set, how);
     CHECK(part.epochs() == (until == 1 ? 0 : until == 2 ? 1 : 2));
-    for (const double loss : losses(part, set)) in_parts.push_back(loss);
+    for (const double loss : losses(part)) in_parts.push_back(loss);
   }
   CHECK(in_parts == expected);
-  const images::trainer<recipe> end(small, set.shape, how);
+  const images::trainer<recipe> end(small, set, how);
   CHECK(end.graph().size == 3);
   CHECK(std::get<3>(end.result().theta).size() == 3);
   CHECK(std::get<5>(end.result().theta).size() == 3);
 
-  images::options other = how;
-  other.seed = 2;
-  CHECK_THROWS_AS(images::trainer<recipe>(small, set.shape, other), kutta::io_error);
-  other = how;
-  other.begin.scheme = images::scheme::euler;
-  CHECK_THROWS_AS(images::trainer<recipe>(small, set.shape, other), kutta::io_error);
+  const auto refuses = [&](const char* why, auto&& change) {
+    CAPTURE(why);
+    images::options other = how;
+    change(other);
+    CHECK_THROWS_AS(images::trainer<recipe>(small, set, other), kutta::io_error);
+  };
+  refuses("another seed", [](auto& o) { o.seed = 2; });
+  refuses("another scheme", [](auto& o) { o.begin.scheme = images::scheme::euler; });
+  refuses("another rate", [](auto& o) { o.rate = .2; });
+  refuses("another decay", [](auto& o) { o.weight_decay = 0; });
+  refuses("other shifts", [](auto& o) { o.variation.margin = 3; });
+  refuses("no mirror images", [](auto& o) { o.variation.mirror = false; });
+  refuses("not refined then", [](auto& o) { o.refine = {1, 3}; });
+  refuses("the rate did not fall then", [](auto& o) { o.drop = {2}; });
+  const auto fewer = images::make_coloured_strokes({16, 16, 3}, 18, 3);
+  CHECK_THROWS_AS(images::trainer<recipe>(small, fewer, how), kutta::io_error);
+  images::options later = how;  // what is to come may change
+  later.epochs = 9;
+  later.refine = {1, 2, 7};
+  later.drop = {3, 8};
+  CHECK(images::trainer<recipe>(small, set, later).epochs() == 4);
 
   how.checkpoint.clear();
   how.epochs = 1;
   how.variation = {};
-  images::trainer<recipe> still(small, set.shape, how);
-  CHECK(losses(still, set)[0] != expected[0]);
+  images::trainer<recipe> still(small, set, how);
+  CHECK(losses(still)[0] != expected[0]);
 }

@@ -171,10 +171,9 @@ TEST_CASE("32 images are learnt by heart, and the model stays the same in smalle
   how.drop = {70};
   how.batch = 32;
   how.rate = .2;
-  images::trainer<recipe> run(small, set.shape, how);
+  images::trainer<recipe> run(small, set, how);
   CHECK(images::judge<recipe>(small(run.graph(), 1), run.result(), set).accuracy < .5);
-  run.train(
-      set, [](const auto&) {}, [](const auto&) {});
+  run.train([](const auto&) {}, [](const auto&) {});
   const auto by_heart = images::judge<recipe>(small(run.graph(), 1), run.result(), set);
   CHECK(by_heart.accuracy == 1);
   CHECK(by_heart.loss < .5);

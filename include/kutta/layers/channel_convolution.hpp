@@ -126,9 +126,14 @@ class channel_convolution {
         if (o0 >= o1) return;
         gradient_tile<T> t;
         const std::size_t row = along_y.row(o0, ky);
-        if (direct_) {
+        if (x_.stride == 1) {  // the steps that meet zeros around the row are left out
           t.begin = x_.front - std::min(x_.front, kx);
           t.end = x_.n + x_.front - std::min(x_.n + x_.front, kx);
+        } else {
+          t.begin = 0;
+          t.end = out_.width + g;
+        }
+        if (direct_) {
           t.x = s.whole_x + (row * in_.width + t.begin + kx - x_.front) * in_.channels + a;
           t.x_step = in_.channels;
           t.x_row = y_.stride * in_.width * in_.channels;
@@ -136,9 +141,7 @@ class channel_convolution {
           t.dy_step = out_.channels;
           t.dy_row = out_.width * out_.channels;
         } else {
-          t.begin = 0;
-          t.end = out_.width + g;
-          t.x = s.x.at(0, row, along_x.from + static_cast<std::ptrdiff_t>(kx), a);
+          t.x = s.x.at(0, row, along_x.from + static_cast<std::ptrdiff_t>(kx + t.begin), a);
           t.x_step = w;
           t.x_row = y_.stride * s.x.row();
           t.dy = s.dy.at(0, o0, 0, c);
@@ -267,8 +270,7 @@ class channel_convolution {
 
   strided_axis y_, x_;
   layers::image_shape in_, out_;
-  /// A pixel is a register: gradients of weights read the images without a copy, and leave out the
-  /// steps that would meet zeros.
+  /// A pixel is a register: gradients of weights read the images without a copy.
   bool direct_;
 };
 

@@ -243,6 +243,8 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   io/file.hpp
   io/io_error.hpp
   io/json.hpp
+  io/npy.hpp
+  io/npy_header.hpp
   io/number_type.hpp
   io/row_major.hpp
   io/safetensors.hpp
@@ -267,6 +269,9 @@ kutta_add_component(eigen DEPENDS Eigen3::Eigen HEADERS
 
 kutta_add_component(xtensor DEPENDS xtensor HEADERS
   xtensor.hpp
+  xtensor/borrowed.hpp
+  xtensor/npy.hpp
+  xtensor/strided.hpp
   xtensor/tensor.hpp)
 
 kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS

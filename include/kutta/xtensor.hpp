@@ -5,4 +5,5 @@
 /// The xtensor backend. Needs xtensor 0.24; clang before 19.
 
 #include <kutta/kutta.hpp>
+#include <kutta/xtensor/borrowed.hpp>
 #include <kutta/xtensor/tensor.hpp>

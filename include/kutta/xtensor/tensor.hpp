@@ -17,6 +17,7 @@
 
 #include <kutta/tensor/contiguous.hpp>
 #include <kutta/tensor/tensor.hpp>
+#include <kutta/xtensor/strided.hpp>
 
 namespace kutta {
 
@@ -24,9 +25,26 @@ namespace detail {
 
 /// An array with axes is a batch: one sample for each index of the first.
 ///
-/// `shape` refers to the array: a copy of an `xt::xarray`'s shape may allocate.
+/// `map` and `sum` read views and adaptors beside arrays, where their elements lie side by side,
+/// and throw std::invalid_argument where not. `shape` refers to the array: a copy of an
+/// `xt::xarray`'s shape may allocate.
 template <class T, class S, bool HasAxes>
 struct xtensor_traits : contiguous_batch_traits<T, S, xtensor_traits<T, S, HasAxes>> {
+  using base = contiguous_traits<T, S>;
+
+  template <class F, class... X>
+  static void map(T& y, const F& f, const X&... x) {
+    base::map(y, f, readable<T>(x)...);
+  }
+  template <class F, class... X>
+  static accumulator_t<S> sum(const F& f, const T& x, const X&... more) {
+    return base::sum(f, x, readable<T>(more)...);
+  }
+  template <class F, class... X>
+  static accumulator_t<S> largest(const F& f, const T& x, const X&... more) {
+    return base::largest(f, x, readable<T>(more)...);
+  }
+
   static T zeros_like(const T& x) { return T(x.shape(), S(0)); }
 
   /// @throws std::invalid_argument if x has no axis.

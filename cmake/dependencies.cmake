@@ -36,5 +36,4 @@ if(KUTTA_BENCHMARKS)
     FIND_PACKAGE_ARGS 1.7 QUIET)
   FetchContent_MakeAvailable(benchmark)
   find_package(Boost QUIET)  # odeint, as a peer
-  find_package(dnnl CONFIG QUIET)  # oneDNN, likewise
 endif()

@@ -274,16 +274,37 @@ kutta_add_component(xtensor DEPENDS xtensor HEADERS
   xtensor/strided.hpp
   xtensor/tensor.hpp)
 
-kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL HEADERS
+if(TARGET DNNL::dnnl)
+  set(has_onednn ON)
+else()
+  set(has_onednn OFF)
+  message(STATUS "oneDNN not found: kutta::onednn is not tested")
+endif()
+kutta_add_component(onednn VERIFY ${has_onednn} DEPENDS DNNL::dnnl HEADERS
+  onednn.hpp
+  onednn/convolution.hpp
+  onednn/operand.hpp)
+
+kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL CUDA::cublas HEADERS
   cuda.hpp
   cuda/buffer.hpp
+  cuda/convolution.hpp
+  cuda/convolution_kernels.hpp
+  cuda/cudnn.hpp
+  cuda/cudnn_convolution.hpp
+  cuda/direct_convolution.hpp
   cuda/elementwise.hpp
   cuda/ensemble_block.hpp
   cuda/error.hpp
+  cuda/factors.hpp
   cuda/graph.hpp
   cuda/integrate_ensemble.hpp
+  cuda/launch.hpp
+  cuda/library_handle.hpp
   cuda/stream.hpp
   cuda/sums.hpp
   cuda/tensor.hpp
   cuda/trajectory_rows.hpp
   cuda/vector.hpp)
+include(${CMAKE_CURRENT_LIST_DIR}/cudnn.cmake)
+kutta_link_cudnn(kutta_cuda)

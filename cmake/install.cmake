@@ -18,6 +18,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/kutta-config-version.cmak
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
   ${PROJECT_BINARY_DIR}/kutta-config.cmake ${PROJECT_BINARY_DIR}/kutta-config-version.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/cudnn.cmake
   DESTINATION ${package_dir})
 
 # The way from the .pc file back to the prefix, so that the installed tree can be moved.

@@ -20,6 +20,7 @@ test      xtl-dev           xtl/xtl_config.hpp
 test      doctest-dev       doctest/doctest.h
 test      libthrust-dev?    thrust/device_vector.h
 test      libcub-dev?       cub/cub.cuh
+test      libdnnl-dev?      oneapi/dnnl/dnnl.hpp
 benchmark libbenchmark-dev  benchmark/benchmark.h
 benchmark libboost-dev      boost/numeric/odeint.hpp
 clang     clang-16          clang++-16

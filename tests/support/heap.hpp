@@ -3,14 +3,14 @@
 
 /// @file
 /// The bytes on the heap, now and at most: a replacement of malloc that counts. For one source file
-/// of a program; on glibc, without a sanitizer, which has a malloc of its own.
+/// of a program; on glibc, without a sanitizer, which has a malloc of its own, and without nvcc.
 
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__CUDACC__)
 #  define KUTTA_TEST_HEAP 0
 #elif defined(__has_feature)
 #  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \

@@ -56,6 +56,7 @@ class buffer {
   /// An address of the device.
   T* data() const { return data_; }
   std::size_t size() const { return size_; }
+  std::size_t heap_bytes() const { return size_ * sizeof(T); }
 
  private:
 #ifndef __CUDACC__

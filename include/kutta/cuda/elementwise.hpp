@@ -58,18 +58,27 @@ void for_each_index(std::size_t n, const F& f) {
   });
 }
 
+struct place {
+  std::size_t row, column;
+};
+
+/// i / columns and i % columns.
+KUTTA_HD inline place place_of(std::size_t i, std::size_t columns) {
+  if (i >> 32 == 0 && columns >> 32 == 0) {  // short divisions take a fraction of the time
+    const auto n = static_cast<std::uint32_t>(i), c = static_cast<std::uint32_t>(columns);
+    return {n / c, n % c};
+  }
+  return {i / columns, i % columns};
+}
+
 template <class F>
 struct call_with_pair {
   F f;
   std::size_t columns;
 
   KUTTA_HD void operator()(std::size_t i) const {
-    if (i >> 32 == 0 && columns >> 32 == 0) {  // short divisions take a fraction of the time
-      const auto n = static_cast<std::uint32_t>(i), c = static_cast<std::uint32_t>(columns);
-      f(std::size_t(n / c), std::size_t(n % c));
-    } else {
-      f(i / columns, i % columns);
-    }
+    const place at = place_of(i, columns);
+    f(at.row, at.column);
   }
 };
 

@@ -28,6 +28,26 @@ struct numbers {
   }
 };
 
+/// (row, column) ↦ a number of a matrix.
+template <class T>
+struct number_at {
+  const T* data;
+  std::size_t columns;
+
+  KUTTA_HD numbers<T, 1> operator()(std::size_t row, std::size_t column) const {
+    return {{data[row * columns + column]}};
+  }
+};
+
+template <class T>
+struct add_sum {
+  T* to;
+
+  KUTTA_HD void operator()(std::size_t i, const numbers<double, 1>& sum) const {
+    to[i] += static_cast<T>(sum.value[0]);
+  }
+};
+
 /// As many additions as one thread makes for a sum.
 inline constexpr std::size_t fan = 32;
 
@@ -107,6 +127,8 @@ class column_sums {
     last<later>({{from, columns_}, n}, finish);
   }
 
+  std::size_t heap_bytes() const { return parts_.heap_bytes() + fewer_.heap_bytes(); }
+
  private:
   template <class Sum, class G>
   void last(const Sum& sum, const G& finish) const {
@@ -159,6 +181,8 @@ class row_sums {
         rows, fan, keep_part<J, sum_of_lane<T, J, F>>{{f, columns}, parts_.data(), fan});
     for_each_index(rows, finish_row<J, G>{parts_.data(), finish});
   }
+
+  std::size_t heap_bytes() const { return parts_.heap_bytes(); }
 
  private:
   buffer<numbers<double, J>> parts_;

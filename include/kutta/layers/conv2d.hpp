@@ -17,6 +17,7 @@
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/initialisers.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/tensor/array.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -60,11 +61,14 @@ struct biased_convolution_params {
 /// x, y: images (`image_shape.hpp`). w: kernel × kernel × in × out numbers, the output channels
 /// side by side: of shape {kernel, kernel, in, out} in an array of four axes, out × (kernel² in) in
 /// an Eigen matrix. b: out numbers. A residual where y has the shape of x. FLOPs: 2 kernel² in out
-/// for each pixel of y forward, twice that in reverse.
-template <image_tensor X, bool Bias = false>
+/// for each pixel of y forward, twice that in reverse. For device arrays `cuda/convolution.hpp` has
+/// the kernels.
+///
+/// Kernels: with the interface of `detail::convolution`.
+template <image_tensor X, bool Bias = false,
+          class Kernels = typename detail::convolution_of<X>::type>
 class conv2d {
   using scalar = scalar_t<X>;
-  using convolution = detail::convolution<scalar>;
 
  public:
   static constexpr bool samples_independent = true;
@@ -72,7 +76,7 @@ class conv2d {
   using state = X;
   using params = std::conditional_t<Bias, biased_convolution_params<X>, convolution_params<X>>;
   using tape = nothing;
-  using scratch = typename convolution::scratch;
+  using scratch = typename Kernels::scratch;
 
   /// @throws std::invalid_argument if an extent or the kernel is 0, or the stride neither 1 nor 2.
   conv2d(const image_shape& in, std::size_t channels, const convolution_options& how = {})
@@ -82,7 +86,7 @@ class conv2d {
   const image_shape& input_shape() const { return kernels_.in(); }
   const image_shape& output_shape() const { return kernels_.out(); }
   /// For a layer that has more to do with the images that are read and written.
-  const convolution& kernels() const { return kernels_; }
+  const Kernels& kernels() const { return kernels_; }
 
   /// Weights as the initialiser of the options has them, biases zero.
   template <std::uniform_random_bit_generator G>
@@ -108,22 +112,25 @@ class conv2d {
   }
 
   void forward(const params& theta, const X& x, X& y, tape&, const context<conv2d>& at) const {
-    kernels_.forward(theta.w.data(), bias(theta), x.data(), y.data(), samples_of(x), at.scratch,
-                     at.workers);
+    kernels_.forward(detail::elements(theta.w), bias(theta), detail::elements(x),
+                     detail::elements(y), samples_of(x), at.scratch, at.workers);
   }
 
   void vjp(const params& theta, const X& x, const tape&, const X& dy, X& dx, params& dtheta,
            const context<conv2d>& at) const {
-    kernels_.vjp(theta.w.data(), x.data(), dy.data(), dx.data(), dtheta.w.data(), bias(dtheta),
-                 samples_of(x), at.scratch, at.workers);
+    kernels_.vjp(detail::elements(theta.w), detail::elements(x), detail::elements(dy),
+                 detail::elements(dx), detail::elements(dtheta.w), bias(dtheta), samples_of(x),
+                 at.scratch, at.workers);
   }
 
   /// vy = vb + w ∗ vx + vw ∗ x.
   void jvp(const params& theta, const X& x, const tape&, const X& vx, const params& vtheta, X& vy,
            const context<conv2d>& at) const {
     const std::size_t n = samples_of(x);
-    kernels_.forward(vtheta.w.data(), bias(vtheta), x.data(), vy.data(), n, at.scratch, at.workers);
-    kernels_.add_forward(theta.w.data(), vx.data(), vy.data(), n, at.scratch, at.workers);
+    kernels_.forward(detail::elements(vtheta.w), bias(vtheta), detail::elements(x),
+                     detail::elements(vy), n, at.scratch, at.workers);
+    kernels_.add_forward(detail::elements(theta.w), detail::elements(vx), detail::elements(vy), n,
+                         at.scratch, at.workers);
   }
 
  private:
@@ -154,13 +161,13 @@ class conv2d {
 
   static auto bias(auto& theta) {
     if constexpr (Bias)
-      return theta.b.data();
+      return detail::elements(theta.b);
     else
       return static_cast<scalar*>(nullptr);
   }
 
   convolution_options how_;
-  convolution kernels_;
+  Kernels kernels_;
 };
 
 }  // namespace kutta::layers

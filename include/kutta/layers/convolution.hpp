@@ -23,7 +23,9 @@
 #include <kutta/layers/packed_weights.hpp>
 #include <kutta/layers/pixel_convolution.hpp>
 #include <kutta/layers/sample_shards.hpp>
+#include <kutta/tensor/array.hpp>
 #include <kutta/tensor/heap_bytes.hpp>
+#include <kutta/tensor/tensor.hpp>
 #include <kutta/tensor/worker_pool.hpp>
 
 namespace kutta::detail {
@@ -257,6 +259,16 @@ class convolution {
   channel_convolution<T> by_channels_;
   pixel_convolution<T> by_pixels_;
   bool lanes_of_pixels_;
+};
+
+/// The kernels for convolutions of arrays of type X, with the interface of `convolution`. Those for
+/// device arrays are in `cuda/convolution.hpp`.
+template <class X>
+struct convolution_of;
+
+template <host_array X>
+struct convolution_of<X> {
+  using type = convolution<scalar_t<X>>;
 };
 
 }  // namespace kutta::detail

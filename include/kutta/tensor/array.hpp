@@ -54,5 +54,25 @@ void for_each_pair(std::size_t rows, std::size_t columns, const F& f) {
       for (std::size_t column = 0; column < columns; ++column) f(row, column);
 }
 
+/// f(row, column, column + 1).
+template <class F>
+struct one_column {
+  F f;
+
+  KUTTA_HD void operator()(std::size_t row, std::size_t column) const {
+    f(row, column, column + 1);
+  }
+};
+
+/// f(row, first, last) for all rows: of each row all columns in one call on the host, where they
+/// are one loop, and one column a thread on a device.
+template <class X, class F>
+void for_each_row(std::size_t rows, std::size_t columns, const F& f) {
+  if constexpr (host_array<X>)
+    for (std::size_t row = 0; row < rows; ++row) f(row, std::size_t(0), columns);
+  else
+    kutta::detail::for_each_pair<X>(rows, columns, one_column<F>{f});
+}
+
 }  // namespace detail
 }  // namespace kutta

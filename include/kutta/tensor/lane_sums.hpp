@@ -41,9 +41,9 @@ inline void fold_registers(V* r) {
 /// shuffles, in an order that depends on n and the position alone.
 template <std::floating_point T>
 void add_lane_sums(const simd<T, register_lanes<T>>* x, std::size_t n, T* y) {
-  constexpr std::size_t w = register_lanes<T>;
   std::size_t i = 0;
 #ifndef __CUDACC__
+  constexpr std::size_t w = register_lanes<T>;
   for (; i + w <= n; i += w) {
     typename simd<T, w>::native r[w];
     for (std::size_t l = 0; l < w; ++l) r[l] = x[i + l].v[0];

@@ -12,6 +12,10 @@
 #include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/math.hpp>
 
+#ifdef __CUDACC__  // `#pragma GCC unroll`, of the loops over registers: nvcc hands it on to GCC
+#  pragma nv_diag_suppress 1675
+#endif
+
 namespace kutta {
 
 /// The bytes of one vector register of the target. Wider vectors than the target's are slow.

@@ -24,11 +24,15 @@
 #include <kutta/layers/conv2d.hpp>
 #include <kutta/layers/normalised_convolutions.hpp>
 #include <kutta/layers/sequential.hpp>
+#ifdef KUTTA_ONEDNN
+#  include <kutta/onednn.hpp>
+#endif
 #include <kutta/tensor/worker_pool.hpp>
 
 #include "support/agreement.hpp"
 #include "support/cost.hpp"
 #include "support/fma_peak.hpp"
+#include "support/report.hpp"
 
 namespace {
 
@@ -100,17 +104,18 @@ struct by_hand {
 
 enum class pass { forward, data_gradient, weight_gradient };
 
+template <class Kernels>
 struct convolution {
   image_shape shape;
-  kutta::detail::convolution<float> kernels{{shape.height, shape.height, 3, 1, 1},
-                                            {shape.width, shape.width, 3, 1, 1},
-                                            shape.channels,
-                                            shape.channels};
-  kutta::detail::convolution<float>::scratch scratch = kernels.make_scratch(batch);
+  Kernels kernels{{shape.height, shape.height, 3, 1, 1},
+                  {shape.width, shape.width, 3, 1, 1},
+                  shape.channels,
+                  shape.channels};
+  typename Kernels::scratch scratch = kernels.make_scratch(batch);
   images x = random(shape.size(), batch, 1), dy = random(shape.size(), batch, 2), y = 0 * x;
   images w = .1f * random(kernels.weights(), 1, 3), dw = 0 * w;
 
-  void by_kutta(pass p) {
+  void by_kernels(pass p) {
     if (p == pass::forward)
       kernels.forward(w.data(), nullptr, x.data(), y.data(), batch, scratch);
     else if (p == pass::data_gradient)
@@ -129,16 +134,17 @@ struct convolution {
   }
 };
 
-template <class F>
-void measure_conv(benchmark::State& state, const image_shape& shape, pass p, const F& run) {
-  convolution ours{shape}, loops{shape};
-  ours.by_kutta(p);
-  loops.by_loops(p);
-  if (!kutta::bench::require(state, kutta::bench::agree(ours.y, loops.y, 1e-4) &&
-                                        kutta::bench::agree(ours.dw, loops.dw, 1e-2)))
+/// By Kernels, or by loops.
+template <class Kernels>
+void measure_conv(benchmark::State& state, const image_shape& shape, pass p, bool loops = false) {
+  convolution<Kernels> c{shape}, expected{shape};
+  c.by_kernels(p);
+  expected.by_loops(p);
+  if (!kutta::bench::require(state, kutta::bench::agree(c.y, expected.y, 1e-4) &&
+                                        kutta::bench::agree(c.dw, expected.dw, 1e-2)))
     return;
   const auto iteration = [&] {
-    run(ours, p);
+    loops ? c.by_loops(p) : c.by_kernels(p);
     benchmark::ClobberMemory();
   };
   for (auto _ : state) iteration();
@@ -146,7 +152,8 @@ void measure_conv(benchmark::State& state, const image_shape& shape, pass p, con
 }
 
 using normalised = kutta::layers::batch_norm<images, true>;
-using layer_by_layer = kutta::layers::sequential<normalised, conv, normalised, conv>;
+template <class Conv>
+using layer_by_layer = kutta::layers::sequential<normalised, Conv, normalised, Conv>;
 using fused = kutta::layers::normalised_convolutions<images>;
 
 /// BN–ReLU–conv–BN–ReLU–conv: two convolutions forward, four in reverse. Only they are counted.
@@ -180,23 +187,33 @@ void residual_block(benchmark::State& state, const image_shape& shape, const R& 
       benchmark::RegisterBenchmark(name.c_str(), function)->Unit(benchmark::kMicrosecond);
     };
     const auto add_conv = [&](const std::string& name, pass p) {
-      add(name + "/" + size + "by_hand", [=](benchmark::State& state) {
-        measure_conv(state, shape, p, [](convolution& c, pass q) { c.by_loops(q); });
+      using kernels = kutta::detail::convolution<float>;
+      add(name + "/" + size + "by_hand",
+          [=](benchmark::State& state) { measure_conv<kernels>(state, shape, p, true); });
+      add(name + "/" + size + "kutta",
+          [=](benchmark::State& state) { measure_conv<kernels>(state, shape, p); });
+#ifdef KUTTA_ONEDNN
+      add(name + "/" + size + "onednn", [=](benchmark::State& state) {
+        measure_conv<kutta::onednn::convolution>(state, shape, p);
       });
-      add(name + "/" + size + "kutta", [=](benchmark::State& state) {
-        measure_conv(state, shape, p, [](convolution& c, pass q) { c.by_kutta(q); });
-      });
+#endif
     };
     add_conv("forward", pass::forward);
     add_conv("data_gradient", pass::data_gradient);
     add_conv("weight_gradient", pass::weight_gradient);
     for (const bool backward : {false, true}) {
       const std::string name = (backward ? "block_gradient/" : "block_forward/") + size;
-      const conv c(shape, shape.channels);
-      const layer_by_layer by_layers(normalised(shape.channels), c, normalised(shape.channels), c);
       const fused r(shape, shape.channels);
-      add(name + "by_layers",
-          [=](benchmark::State& state) { residual_block(state, shape, by_layers, backward); });
+      const auto by_layers = [&]<class Conv>(const char* contender, const Conv& c) {
+        const layer_by_layer<Conv> layers(normalised(shape.channels), c, normalised(shape.channels),
+                                          c);
+        add(name + contender,
+            [=](benchmark::State& state) { residual_block(state, shape, layers, backward); });
+      };
+      by_layers("by_layers", conv(shape, shape.channels));
+#ifdef KUTTA_ONEDNN
+      by_layers("by_layers_onednn", kutta::onednn::conv2d<images>(shape, shape.channels));
+#endif
       add(name + "kutta",
           [=](benchmark::State& state) { residual_block(state, shape, r, backward); });
       benchmark::RegisterBenchmark(

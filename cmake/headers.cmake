@@ -96,6 +96,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/augment.hpp
   layers/average_pool.hpp
   layers/batch_norm.hpp
+  layers/batch_norm_base.hpp
   layers/batch_norm_sums.hpp
   layers/call.hpp
   layers/channel_convolution.hpp
@@ -114,6 +115,7 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/flatten.hpp
   layers/gelu.hpp
   layers/group_norm.hpp
+  layers/group_norm_base.hpp
   layers/host_calls.hpp
   layers/ids.hpp
   layers/image_planes.hpp
@@ -123,14 +125,17 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   layers/jacobian.hpp
   layers/layer.hpp
   layers/layer_norm.hpp
+  layers/layer_norm_base.hpp
   layers/layer_pass.hpp
   layers/lifted.hpp
+  layers/matrix_kernels.hpp
   layers/matrix_product.hpp
   layers/norm_params.hpp
   layers/normal.hpp
   layers/normalisation.hpp
   layers/normalised_convolution.hpp
   layers/normalised_convolutions.hpp
+  layers/normalised_convolutions_base.hpp
   layers/orthogonal.hpp
   layers/packed_weights.hpp
   layers/parallel.hpp
@@ -231,8 +236,10 @@ kutta_add_component(kutta DEPENDS Threads::Threads HEADERS
   ode/tangent_rate.hpp
   ode/workspace.hpp
   train/adam.hpp
+  train/class_labels.hpp
   train/losses.hpp
   train/options.hpp
+  train/sample_checks.hpp
   train/sgd.hpp
   train/square_root.hpp
   train/training_levels.hpp
@@ -287,6 +294,8 @@ kutta_add_component(onednn VERIFY ${has_onednn} DEPENDS DNNL::dnnl HEADERS
 
 kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL CUDA::cublas HEADERS
   cuda.hpp
+  cuda/batch_norm.hpp
+  cuda/blas.hpp
   cuda/buffer.hpp
   cuda/convolution.hpp
   cuda/convolution_kernels.hpp
@@ -294,13 +303,24 @@ kutta_add_component(cuda VERIFY OFF DEPENDS CCCL::CCCL CUDA::cublas HEADERS
   cuda/cudnn_convolution.hpp
   cuda/direct_convolution.hpp
   cuda/elementwise.hpp
+  cuda/embedding.hpp
   cuda/ensemble_block.hpp
   cuda/error.hpp
   cuda/factors.hpp
   cuda/graph.hpp
+  cuda/group_norm.hpp
+  cuda/group_normalisation.hpp
+  cuda/ids.hpp
   cuda/integrate_ensemble.hpp
   cuda/launch.hpp
+  cuda/layer_norm.hpp
+  cuda/layers.hpp
   cuda/library_handle.hpp
+  cuda/losses.hpp
+  cuda/matrix_kernels.hpp
+  cuda/normalised_convolutions.hpp
+  cuda/rows.hpp
+  cuda/shifted_moments.hpp
   cuda/stream.hpp
   cuda/sums.hpp
   cuda/tensor.hpp

@@ -8,6 +8,8 @@
 #include <kutta/cuda/ensemble_block.hpp>
 #include <kutta/cuda/graph.hpp>
 #include <kutta/cuda/integrate_ensemble.hpp>
+#include <kutta/cuda/layers.hpp>
+#include <kutta/cuda/losses.hpp>
 #include <kutta/cuda/tensor.hpp>
 #include <kutta/cuda/vector.hpp>
 #include <kutta/kutta.hpp>

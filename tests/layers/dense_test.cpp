@@ -28,8 +28,8 @@ static_assert(kutta::layer<dense<MatrixXd>> && kutta::has_jvp<dense<MatrixXd>>);
 TEST_CASE("y = wᵀ x + b, as Eigen has it, and its derivatives") {
   kutta::test::splitmix64 random(2);
   std::mt19937 generator(1);
-  for (const auto& [in, out, n] :
-       {std::array{12, 5, 7}, std::array{90, 10, 3}, std::array{1, 1, 1}}) {
+  for (const auto& [in, out, n] : {std::array{12, 5, 7}, std::array{90, 10, 3}, std::array{1, 1, 1},
+                                   std::array{130, 67, 5}, std::array{3, 200, 2}}) {
     CAPTURE(in);
     const dense<MatrixXd> layer({1, 1, static_cast<std::size_t>(in)},
                                 static_cast<std::size_t>(out));
@@ -39,7 +39,8 @@ TEST_CASE("y = wᵀ x + b, as Eigen has it, and its derivatives") {
     const MatrixXd x = random_like(MatrixXd(in, n), random);
     MatrixXd y = layer.make_output(theta, x);
     kutta::nothing tape;
-    layer.forward(theta, x, y, tape);
+    auto scratch = layer.make_scratch(theta, x);
+    layer.forward(theta, x, y, tape, {0, 0, 0, scratch});
     const MatrixXd expected = (theta.w * x).colwise() + theta.b.col(0);
     CHECK((y - expected).cwiseAbs().maxCoeff() <= 1e-14 * in);
     const auto report = kutta::check_residual(layer, theta, x);

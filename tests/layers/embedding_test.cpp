@@ -87,7 +87,8 @@ TEST_CASE("the gradient of a row adds up what its ids received") {
   auto dtheta = kutta::zeros_like(theta);
   dtheta.table(0, 0) = 7;
   kutta::nothing tape;
-  layer.vjp(theta, x, tape, dy, dx, dtheta);
+  auto scratch = layer.make_scratch(theta, x);
+  layer.vjp(theta, x, tape, dy, dx, dtheta, {0, 0, 0, scratch});
   MatrixXd expected(2, 4);
   expected << 7, 2, 0, 13,  //
       0, 20, 0, 130;
@@ -137,7 +138,8 @@ TEST_CASE("padding becomes zeros without gradient or place, whatever its id") {
     auto dtheta = kutta::zeros_like(theta);
     ids dx = x;
     kutta::nothing tape;
-    layer.vjp(theta, x, tape, MatrixXd(MatrixXd::Ones(4, 2)), dx, dtheta);
+    auto scratch = layer.make_scratch(theta, x);
+    layer.vjp(theta, x, tape, MatrixXd(MatrixXd::Ones(4, 2)), dx, dtheta, {0, 0, 0, scratch});
     CHECK(dtheta.table == MatrixXd{{0, 1, 1}, {0, 1, 1}});
   }
 }

@@ -20,7 +20,7 @@
 #include <kutta/tensor/shape.hpp>
 #include <kutta/xtensor/tensor.hpp>
 
-#include "cuda/layer_results.hpp"
+#include "support/layer_results.hpp"
 
 namespace kutta::test {
 

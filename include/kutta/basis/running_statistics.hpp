@@ -40,7 +40,7 @@ class running_statistics {
                      const statistics_update& how = {})
       : phi_(std::move(phi)),
         coefficients_(std::move(coefficients)),
-        positive_(positive),
+        positive_(kutta::zeros_like(positive)),
         some_positive_(kutta::inner_product(positive, positive) != 0),
         how_(how),
         equations_(phi_.size()) {
@@ -52,6 +52,7 @@ class running_statistics {
       throw std::invalid_argument(
           "running_statistics: statistics that stay positive expect a family of non-negative "
           "members that sum to 1");
+    kutta::assign(positive_, positive);
     sums_ = kutta::zeros_like(coefficients_);
     least_ = kutta::zeros_like(coefficients_);
     next_ = kutta::zeros_like(coefficients_);

@@ -11,9 +11,47 @@
 
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/tensor/array.hpp>
+#include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/tensor.hpp>
 
-namespace kutta::layers {
+namespace kutta {
+
+namespace detail {
+
+/// Behind the `in` channels of a pixel zeros, `out` in all.
+template <class T>
+struct widen_pixel {
+  const T* x;
+  T* y;
+  std::size_t in, out;
+
+  KUTTA_HD void operator()(std::size_t row, std::size_t first, std::size_t last) const {
+    const T* const from = x + row * in;
+    T* const to = y + row * out;
+    const std::size_t end = last < in ? last : in;
+    for (std::size_t c = first; c < end; ++c) to[c] = from[c];
+    for (std::size_t c = first < in ? in : first; c < last; ++c) to[c] = 0;
+  }
+};
+
+/// The transpose, added.
+template <class T>
+struct add_narrowed_pixel {
+  const T* dy;
+  T* dx;
+  std::size_t in, out;
+
+  KUTTA_HD void operator()(std::size_t row, std::size_t first, std::size_t last) const {
+    const T* const from = dy + row * out;
+    T* const to = dx + row * in;
+    for (std::size_t c = first; c < last; ++c) to[c] += from[c];
+  }
+};
+
+}  // namespace detail
+
+namespace layers {
 
 /// y = (x, 0): behind the channels of each pixel `more` zeros.
 ///
@@ -60,10 +98,10 @@ class augment {
 
   /// dx += dy without the channels that were added.
   void vjp(const params&, const X& x, const tape&, const X& dy, X& dx, params&) const {
-    const scalar* from = dy.data();
-    scalar* to = dx.data();
-    for (std::size_t n = pixels(x); n > 0; --n, from += out_.channels, to += in_.channels)
-      for (std::size_t c = 0; c < in_.channels; ++c) to[c] += from[c];
+    detail::for_each_row<X>(
+        pixels(x), in_.channels,
+        detail::add_narrowed_pixel<scalar>{detail::elements(dy), detail::elements(dx), in_.channels,
+                                           out_.channels});
   }
 
   void jvp(const params&, const X&, const tape&, const X& vx, const params&, X& vy) const {
@@ -74,15 +112,13 @@ class augment {
   std::size_t pixels(const X& x) const { return static_cast<std::size_t>(x.size()) / in_.channels; }
 
   void widen(const X& x, X& y) const {
-    const scalar* from = x.data();
-    scalar* to = y.data();
-    for (std::size_t n = pixels(x); n > 0; --n, from += in_.channels, to += out_.channels) {
-      for (std::size_t c = 0; c < in_.channels; ++c) to[c] = from[c];
-      for (std::size_t c = in_.channels; c < out_.channels; ++c) to[c] = 0;
-    }
+    detail::for_each_row<X>(pixels(x), out_.channels,
+                            detail::widen_pixel<scalar>{detail::elements(x), detail::elements(y),
+                                                        in_.channels, out_.channels});
   }
 
   image_shape in_, out_;
 };
 
-}  // namespace kutta::layers
+}  // namespace layers
+}  // namespace kutta

@@ -11,14 +11,108 @@
 
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/tensor/array.hpp>
+#include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/tensor.hpp>
 
-namespace kutta::layers {
+namespace kutta {
+
+namespace layers {
 
 /// The windows of a pool: `height` × `width` pixels, the next one `stride` pixels on.
 struct pool_options {
   std::size_t height, width, stride;
 };
+
+}  // namespace layers
+
+namespace detail {
+
+/// Indices [first, end).
+struct index_range {
+  std::size_t first, end;
+};
+
+/// Of `count` windows of `size` pixels, each `stride` on from the one before, those that a pixel
+/// lies in.
+KUTTA_HD constexpr index_range windows_with(std::size_t pixel, std::size_t size, std::size_t stride,
+                                            std::size_t count) {
+  const std::size_t first = pixel < size ? 0 : (pixel - size) / stride + 1;
+  const std::size_t end = pixel / stride + 1;
+  return {first, end < count ? end : count};
+}
+
+/// Windows over images, from x to y in memory.
+struct pooled_images {
+  layers::image_shape in, out;
+  layers::pool_options how;
+
+  template <class T>
+  KUTTA_HD constexpr T weight() const {
+    return T(1) / static_cast<T>(how.height * how.width);
+  }
+};
+
+/// The mean of window `row`, for channels [first, last).
+template <class T>
+struct mean_of_window {
+  pooled_images images;
+  const T* x;
+  T* y;
+
+  KUTTA_HD void operator()(std::size_t row, std::size_t first, std::size_t last) const {
+    const auto& [in, out, how] = images;
+    const std::size_t column = row % out.width, image = row / out.width / out.height;
+    const std::size_t line = row / out.width % out.height;
+    const T* const from =
+        x +
+        ((image * in.height + line * how.stride) * in.width + column * how.stride) * in.channels;
+    T* const to = y + row * in.channels;
+    for (std::size_t c = first; c < last; ++c) to[c] = 0;
+    for (std::size_t ky = 0; ky < how.height; ++ky)
+      for (std::size_t kx = 0; kx < how.width; ++kx) {
+        const T* const pixel = from + (ky * in.width + kx) * in.channels;
+        for (std::size_t c = first; c < last; ++c) to[c] += pixel[c];
+      }
+    const T weight = images.weight<T>();
+    for (std::size_t c = first; c < last; ++c) to[c] *= weight;
+  }
+};
+
+/// To line `row` of the images, what the means of its pixels' windows owe it: to numbers
+/// [first, last) of the line, first < last.
+template <class T>
+struct add_to_line {
+  pooled_images images;
+  const T* dy;
+  T* dx;
+
+  KUTTA_HD void operator()(std::size_t row, std::size_t first, std::size_t last) const {
+    const auto& [in, out, how] = images;
+    const std::size_t image = row / in.height, begin = first / in.channels;
+    const std::size_t end = (last - 1) / in.channels + 1;  // pixels [begin, end)
+    const auto down = windows_with(row % in.height, how.height, how.stride, out.height);
+    const std::size_t left = windows_with(begin, how.width, how.stride, out.width).first;
+    const std::size_t right = windows_with(end - 1, how.width, how.stride, out.width).end;
+    const T weight = images.weight<T>();
+    for (std::size_t i = down.first; i < down.end; ++i)
+      for (std::size_t j = left; j < right; ++j) {
+        const T* const from = dy + ((image * out.height + i) * out.width + j) * in.channels;
+        const std::size_t window = j * how.stride, edge = window + how.width;
+        for (std::size_t p = window < begin ? begin : window; p < edge && p < end; ++p) {
+          const std::size_t at = p * in.channels;
+          T* const to = dx + row * in.width * in.channels + at;
+          const std::size_t to_end = last < at + in.channels ? last - at : in.channels;
+          for (std::size_t c = at < first ? first - at : 0; c < to_end; ++c)
+            to[c] += weight * from[c];
+        }
+      }
+  }
+};
+
+}  // namespace detail
+
+namespace layers {
 
 /// y[i, j] = 1/(h w) Σ_{ky < h, kx < w} x[s i + ky, s j + kx], for each channel.
 ///
@@ -64,14 +158,9 @@ class average_pool {
 
   /// dx[s i + ky, s j + kx] += dy[i, j]/(h w).
   void vjp(const params&, const X& x, const tape&, const X& dy, X& dx, params&) const {
-    const scalar* from = dy.data();
-    scalar* const to = dx.data();
-    for_each_window(samples_of(x), [&](std::size_t pixel) {
-      for_each_pixel(pixel, [&](std::size_t at) {
-        for (std::size_t c = 0; c < in_.channels; ++c) to[at + c] += weight() * from[c];
-      });
-      from += in_.channels;
-    });
+    detail::for_each_row<X>(
+        samples_of(x) * in_.height, in_.width * in_.channels,
+        detail::add_to_line<scalar>{windows(), detail::elements(dy), detail::elements(dx)});
   }
 
   void jvp(const params&, const X&, const tape&, const X& vx, const params&, X& vy) const {
@@ -92,36 +181,12 @@ class average_pool {
 
   std::size_t samples_of(const X& x) const { return detail::image_count("average_pool", in_, x); }
 
-  scalar weight() const { return scalar(1) / static_cast<scalar>(how_.height * how_.width); }
+  detail::pooled_images windows() const { return {in_, out_, how_}; }
 
   void average(const X& x, X& y) const {
-    const scalar* const from = x.data();
-    scalar* to = y.data();
-    for_each_window(samples_of(x), [&](std::size_t pixel) {
-      for (std::size_t c = 0; c < in_.channels; ++c) to[c] = 0;
-      for_each_pixel(pixel, [&](std::size_t at) {
-        for (std::size_t c = 0; c < in_.channels; ++c) to[c] += from[at + c];
-      });
-      for (std::size_t c = 0; c < in_.channels; ++c) to[c] *= weight();
-      to += in_.channels;
-    });
-  }
-
-  /// f(where a window's first pixel begins), for all windows of n images.
-  template <class F>
-  void for_each_window(std::size_t n, const F& f) const {
-    for (std::size_t image = 0; image < n; ++image)
-      for (std::size_t i = 0; i < out_.height; ++i)
-        for (std::size_t j = 0; j < out_.width; ++j)
-          f(image * in_.size() + (i * in_.width + j) * how_.stride * in_.channels);
-  }
-
-  /// f(where a pixel begins), for all pixels of a window.
-  template <class F>
-  void for_each_pixel(std::size_t window, const F& f) const {
-    for (std::size_t ky = 0; ky < how_.height; ++ky)
-      for (std::size_t kx = 0; kx < how_.width; ++kx)
-        f(window + (ky * in_.width + kx) * in_.channels);
+    detail::for_each_row<X>(
+        samples_of(x) * out_.pixels(), in_.channels,
+        detail::mean_of_window<scalar>{windows(), detail::elements(x), detail::elements(y)});
   }
 
   image_shape in_, out_;
@@ -134,4 +199,5 @@ average_pool<X> global_average_pool(const image_shape& in) {
   return average_pool<X>(in);
 }
 
-}  // namespace kutta::layers
+}  // namespace layers
+}  // namespace kutta

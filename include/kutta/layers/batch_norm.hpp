@@ -4,38 +4,19 @@
 /// @file
 /// Batch normalisation of channels, with or without max(·, 0) behind it.
 
-#include <array>
 #include <cstddef>
-#include <stdexcept>
-#include <string>
-#include <tuple>
 
+#include <kutta/layers/batch_norm_base.hpp>
 #include <kutta/layers/batch_norm_sums.hpp>
 #include <kutta/layers/channel_sums.hpp>
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
-#include <kutta/layers/norm_params.hpp>
 #include <kutta/layers/normalisation.hpp>
 #include <kutta/layers/sample_shards.hpp>
 #include <kutta/tensor/heap_bytes.hpp>
-#include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta::layers {
-
-/// Mean and variance, one number a channel: of a batch, or a running average of those.
-template <image_tensor X>
-struct batch_norm_statistics {
-  X mean, var;
-
-  static constexpr auto fields = std::tuple{field{"mean", &batch_norm_statistics::mean},
-                                            field{"var", &batch_norm_statistics::var}};
-};
-
-struct batch_norm_options {
-  double epsilon = 1e-5;
-  bool unbiased = false;  ///< the variance that is observed: Σ(x − μ)²/(n − 1) instead of /n
-};
 
 /// y = γ (x − μ)/√(σ² + ε) + β, behind it max(·, 0) where `Relu` is set.
 ///
@@ -46,15 +27,19 @@ struct batch_norm_options {
 /// Memory: the tape holds no pixels; vjp computes (x − μ)/σ and the sign of y again.
 /// Source: Ioffe & Szegedy, Batch normalization (2015), algorithm 1 and section 3.
 template <image_tensor X, bool Relu = false>
-class batch_norm {
+class batch_norm : public detail::batch_norm_base<X> {
+  using base = detail::batch_norm_base<X>;
+  using base::how;
+  using base::pixels;
   using scalar = scalar_t<X>;
   using pattern = detail::channel_pattern<scalar>;
   using normalisation = detail::normalisation<scalar, Relu>;
 
  public:
-  using state = X;
-  using params = norm_params<X>;
-  using statistics = batch_norm_statistics<X>;
+  using base::channels;
+  using base::make_statistics;
+  using typename base::params;
+  using typename base::statistics;
 
   struct tape {
     std::size_t pixels = 0;
@@ -71,48 +56,25 @@ class batch_norm {
     std::size_t heap_bytes() const { return kutta::heap_bytes(sums, means, vgamma, vbeta); }
   };
 
-  /// @throws std::invalid_argument if there is no channel, or epsilon is negative or not finite.
-  explicit batch_norm(std::size_t channels, const batch_norm_options& how = {})
-      : channels_(channels), how_(how) {
-    if (channels == 0)
-      throw std::invalid_argument("batch_norm: expected at least 1 channel, got 0");
-    detail::valid_epsilon("batch_norm", how.epsilon);
-  }
-
-  std::size_t channels() const { return channels_; }
-
-  /// γ = 1, β = 0.
-  template <class G>
-  params make_params(G&) const {
-    return detail::unit_norm_params<X>(channels_);
-  }
-  /// μ = 0, σ² = 1.
-  statistics make_statistics(const params&, const X&) const { return {filled(0), filled(1)}; }
-  /// σ² stays positive.
-  statistics positive_statistics(const statistics&) const { return {filled(0), filled(1)}; }
+  using base::batch_norm_base;
 
   /// @throws std::invalid_argument if theta or x does not have whole pixels of this many channels,
   /// or of a single pixel the unbiased variance is to be observed.
   tape make_tape(const params& theta, const X& x) const {
-    detail::require_size("batch_norm: gamma", channels_, theta.gamma);
-    detail::require_size("batch_norm: beta", channels_, theta.beta);
-    if (how_.unbiased && pixels(x) < 2)
-      throw std::invalid_argument(
-          "batch_norm: expected at least 2 pixels for an unbiased variance, got 1");
-    pixels(x);
-    return {0, normalisation(channels_), make_statistics(theta, x)};
+    this->require_fit(theta, x);
+    return {0, normalisation(channels()), make_statistics(theta, x)};
   }
   scratch make_scratch(const params&, const X&) const {
-    const pattern p(channels_);
-    return {detail::batch_norm_sums<scalar>(channels_), typename normalisation::means(channels_), p,
-            p};
+    const pattern p(channels());
+    return {detail::batch_norm_sums<scalar>(channels()), typename normalisation::means(channels()),
+            p, p};
   }
 
   void forward(const params& theta, const X& x, X& y, tape& saved,
                const context<batch_norm>& at) const {
     at.scratch.sums.clear();
     for_each_shard(x, at, [&](auto& sums, std::size_t i, std::size_t n) {
-      sums.moments.add(x.data() + i, n / channels_);
+      sums.moments.add(x.data() + i, n / channels());
     });
     observe(theta, detail::shard_count(pixels(x)), saved, at.scratch);
     apply(x, y, saved, at);
@@ -165,24 +127,24 @@ class batch_norm {
     const auto n = static_cast<double>(all.pixels());
     saved.pixels = all.pixels();
     saved.map.set([&](std::size_t c) { return all.mean(c); },
-                  [&](std::size_t c) { return all.squares(c) / n; }, how_.epsilon,
+                  [&](std::size_t c) { return all.squares(c) / n; }, how().epsilon,
                   theta.gamma.data(), theta.beta.data());
-    for (std::size_t c = 0; c < channels_; ++c) {
+    for (std::size_t c = 0; c < channels(); ++c) {
       saved.observed.mean.data()[c] = static_cast<scalar>(all.mean(c));
       saved.observed.var.data()[c] =
-          static_cast<scalar>(all.squares(c) / (how_.unbiased ? n - 1 : n));
+          static_cast<scalar>(all.squares(c) / (how().unbiased ? n - 1 : n));
     }
   }
   /// The map of inference.
   void set_map(const params& theta, const statistics& stats, tape& saved) const {
     saved.map.set([&](std::size_t c) { return stats.mean.data()[c]; },
-                  [&](std::size_t c) { return stats.var.data()[c]; }, how_.epsilon,
+                  [&](std::size_t c) { return stats.var.data()[c]; }, how().epsilon,
                   theta.gamma.data(), theta.beta.data());
   }
   /// dγ, dβ and the means, by the totals.
   void add_gradients(std::size_t shards, const tape& saved, params& dtheta, scratch& work) const {
     const auto& totals = work.sums.add_totals(shards);
-    for (std::size_t c = 0; c < channels_; ++c) {
+    for (std::size_t c = 0; c < channels(); ++c) {
       dtheta.beta.data()[c] += static_cast<scalar>(totals[0][c]);
       dtheta.gamma.data()[c] += static_cast<scalar>(totals[1][c]);
     }
@@ -196,25 +158,11 @@ class batch_norm {
   }
 
  private:
-  X filled(double value) const {
-    X x = detail::zero_array<X>(std::array{channels_}, 0);
-    for (std::size_t c = 0; c < channels_; ++c) x.data()[c] = static_cast<scalar>(value);
-    return x;
-  }
-
-  std::size_t pixels(const X& x) const {
-    const auto size = static_cast<std::size_t>(x.size());
-    if (size == 0 || size % channels_ != 0)
-      throw std::invalid_argument("batch_norm: expected pixels of " + std::to_string(channels_) +
-                                  " channels, got shape " + shape_text(x));
-    return size / channels_;
-  }
-
   /// f(sums, i, n): the sums of a shard of pixels, which are n numbers from i on.
   template <class F>
   void for_each_shard(const X& x, const context<batch_norm>& at, const F& f) const {
     detail::for_each_shard(pixels(x), at.workers, [&](const detail::sample_shard& shard) {
-      f(at.scratch.sums.shards[shard.index], shard.first * channels_, shard.count * channels_);
+      f(at.scratch.sums.shards[shard.index], shard.first * channels(), shard.count * channels());
     });
   }
 
@@ -223,9 +171,6 @@ class batch_norm {
       saved.map.apply(x.data() + i, y.data() + i, n);
     });
   }
-
-  std::size_t channels_;
-  batch_norm_options how_;
 };
 
 }  // namespace kutta::layers

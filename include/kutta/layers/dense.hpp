@@ -15,6 +15,8 @@
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/initialisers.hpp>
 #include <kutta/layers/layer.hpp>
+#include <kutta/layers/matrix_kernels.hpp>
+#include <kutta/tensor/array.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -46,6 +48,7 @@ class dense {
   using state = X;
   using params = dense_params<X>;
   using tape = nothing;
+  using scratch = detail::matrix_kernels<X>;
 
   /// @throws std::invalid_argument if there is no input or no output.
   dense(const image_shape& in, std::size_t outputs,
@@ -64,8 +67,8 @@ class dense {
   /// Weights as the initialiser has them, biases zero.
   template <std::uniform_random_bit_generator G>
   params make_params(G& generator) const {
-    params theta{detail::zero_array<X>(std::array{in_.size(), outputs_}, 1),
-                 detail::zero_array<X>(std::array{outputs_}, 0)};
+    params theta{detail::zero_array<X>(std::array<std::size_t, 2>{in_.size(), outputs_}, 1),
+                 detail::zero_array<X>(std::array<std::size_t, 1>{outputs_}, 0)};
     initialise(weights_, {1, in_.size(), outputs_}, theta.w, generator);
     return theta;
   }
@@ -77,55 +80,46 @@ class dense {
     return detail::zero_images<X>(samples_of(x), output_shape());
   }
 
-  void forward(const params& theta, const X& x, X& y, tape&) const {
-    for_each_sample(samples_of(x), [&](std::size_t from, std::size_t to) {
-      for (std::size_t o = 0; o < outputs_; ++o) y.data()[to + o] = theta.b.data()[o];
-      add_product(theta.w.data(), x.data() + from, y.data() + to);
-    });
+  scratch make_scratch(const params&, const X& x) const { return {samples_of(x), outputs_}; }
+
+  void forward(const params& theta, const X& x, X& y, tape&, const context<dense>& at) const {
+    affine(theta, x, y, at.scratch);
   }
 
   /// dx += w dy,   dw += x dyᵀ,   db += dy.
-  void vjp(const params& theta, const X& x, const tape&, const X& dy, X& dx, params& dtheta) const {
-    for_each_sample(samples_of(x), [&](std::size_t from, std::size_t to) {
-      const scalar* const g = dy.data() + to;
-      for (std::size_t i = 0; i < in_.size(); ++i) {
-        const scalar* const w = theta.w.data() + i * outputs_;
-        scalar* const dw = dtheta.w.data() + i * outputs_;
-        const scalar xi = x.data()[from + i];
-        scalar sum = 0;
-        for (std::size_t o = 0; o < outputs_; ++o) {
-          sum += w[o] * g[o];
-          dw[o] += xi * g[o];
-        }
-        dx.data()[from + i] += sum;
-      }
-      for (std::size_t o = 0; o < outputs_; ++o) dtheta.b.data()[o] += g[o];
-    });
+  void vjp(const params& theta, const X& x, const tape&, const X& dy, X& dx, params& dtheta,
+           const context<dense>& at) const {
+    const matrix g = outputs_of(dy);
+    at.scratch.add_product(g, weights_of(theta).transpose(), detail::elements(dx));
+    at.scratch.add_product(inputs_of(x).transpose(), g, detail::elements(dtheta.w));
+    at.scratch.add_rows(g.rows, outputs_, g.data, detail::elements(dtheta.b));
   }
 
   /// vy = vb + wᵀ vx + vwᵀ x.
-  void jvp(const params& theta, const X& x, const tape&, const X& vx, const params& vtheta,
-           X& vy) const {
-    for_each_sample(samples_of(x), [&](std::size_t from, std::size_t to) {
-      for (std::size_t o = 0; o < outputs_; ++o) vy.data()[to + o] = vtheta.b.data()[o];
-      add_product(theta.w.data(), vx.data() + from, vy.data() + to);
-      add_product(vtheta.w.data(), x.data() + from, vy.data() + to);
-    });
+  void jvp(const params& theta, const X& x, const tape&, const X& vx, const params& vtheta, X& vy,
+           const context<dense>& at) const {
+    affine(vtheta, x, vy, at.scratch);
+    at.scratch.add_product(inputs_of(vx), weights_of(theta), detail::elements(vy));
   }
 
  private:
   std::size_t samples_of(const X& x) const { return detail::image_count("dense", in_, x); }
 
-  /// f(where a sample begins in x, where in y), for n samples.
-  template <class F>
-  void for_each_sample(std::size_t n, const F& f) const {
-    for (std::size_t s = 0; s < n; ++s) f(s * in_.size(), s * outputs_);
+  using matrix = row_major<scalar>;  // of a sample a row
+
+  matrix inputs_of(const X& x) const { return {detail::elements(x), samples_of(x), in_.size()}; }
+  matrix outputs_of(const X& y) const {
+    return {detail::elements(y), static_cast<std::size_t>(y.size()) / outputs_, outputs_};
+  }
+  matrix weights_of(const params& theta) const {
+    return {detail::elements(theta.w), in_.size(), outputs_};
   }
 
-  /// y += wᵀ x, for one sample.
-  void add_product(const scalar* w, const scalar* x, scalar* y) const {
-    for (std::size_t i = 0; i < in_.size(); ++i, w += outputs_)
-      for (std::size_t o = 0; o < outputs_; ++o) y[o] += w[o] * x[i];
+  /// y ← b + wᵀ x.
+  void affine(const params& theta, const X& x, X& y, scratch& kernels) const {
+    const detail::repeat_row<scalar> bias{detail::elements(theta.b), detail::elements(y), outputs_};
+    detail::for_each_row<X>(samples_of(x), outputs_, bias);
+    kernels.add_product(inputs_of(x), weights_of(theta), detail::elements(y));
   }
 
   image_shape in_;

@@ -12,10 +12,38 @@
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/layers/random_bits.hpp>
+#include <kutta/tensor/array.hpp>
+#include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/number_text.hpp>
 #include <kutta/tensor/tensor.hpp>
 
-namespace kutta::layers {
+namespace kutta {
+
+namespace detail {
+
+/// m_i v_i scale, of the numbers [first, last) of sample `row`: written to w, or added.
+template <class T, bool Add>
+struct keep_some {
+  const T* v;
+  T* w;
+  std::size_t size;  ///< of a sample
+  std::uint64_t pass, first_sample, limit;
+  T scale;
+
+  KUTTA_HD void operator()(std::size_t row, std::size_t first, std::size_t last) const {
+    const std::uint64_t sample = random_bits(pass, first_sample + row);
+    const T* const from = v + row * size;
+    T* const to = w + row * size;
+    for (std::size_t i = first; i < last; ++i) {
+      const T value = random_bits(sample, i) >> 11 >= limit ? scale * from[i] : T(0);
+      to[i] = Add ? to[i] + value : value;
+    }
+  }
+};
+
+}  // namespace detail
+
+namespace layers {
 
 struct dropout_options {
   double rate = 0.5;       ///< p: the part of the elements that is dropped
@@ -33,6 +61,8 @@ struct dropout_options {
 ///
 /// To be told from training, inference needs a model's `infer`: the layer counts as one with
 /// statistics, which are empty.
+///
+/// A replayed graph (`cuda::capture`) drops what the recorded pass dropped, again and again.
 ///
 /// x: samples of any shape. A tensor that is no batch is one sample.
 /// Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov, Dropout (2014), § 4; the
@@ -69,7 +99,7 @@ class dropout {
 
   void forward(const params&, const X& x, X& y, tape& saved, const context<dropout>& at) const {
     saved.training = true;
-    drop(x, y, at);
+    keep<false>(x, y, at);
   }
   void infer(const params&, const statistics&, const X& x, X& y, tape& saved) const {
     saved.training = false;
@@ -77,47 +107,37 @@ class dropout {
   }
 
   /// dxᵢ += mᵢ dyᵢ/(1 − p).
-  void vjp(const params&, const X& x, const tape& saved, const X& dy, X& dx, params&,
+  void vjp(const params&, const X&, const tape& saved, const X& dy, X& dx, params&,
            const context<dropout>& at) const {
     if (!saved.training) return kutta::add(dx, dx, scaled{1, dy});
-    const scalar* const from = dy.data();
-    scalar* const to = dx.data();
-    for_each_kept(x, at, [&](std::size_t i, bool kept) { to[i] += kept ? scale() * from[i] : 0; });
+    keep<true>(dy, dx, at);
   }
 
   void jvp(const params&, const X&, const tape& saved, const X& vx, const params&, X& vy,
            const context<dropout>& at) const {
     if (saved.training)
-      drop(vx, vy, at);
+      keep<false>(vx, vy, at);
     else
       kutta::assign(vy, vx);
   }
 
  private:
-  scalar scale() const { return static_cast<scalar>(1 / (1 - how_.rate)); }
-
-  void drop(const X& x, X& y, const context<dropout>& at) const {
-    const scalar* const from = x.data();
-    scalar* const to = y.data();
-    for_each_kept(x, at, [&](std::size_t i, bool kept) { to[i] = kept ? scale() * from[i] : 0; });
-  }
-
-  /// f(i, mᵢ = 1) for the elements of x.
-  template <class F>
-  void for_each_kept(const X& x, const context<dropout>& at, const F& f) const {
+  /// w_i ← m_i v_i/(1 − p), or with Add w_i + m_i v_i/(1 − p).
+  template <bool Add>
+  void keep(const X& v, X& w, const context<dropout>& at) const {
     std::size_t samples = 1;
-    if constexpr (batch<X>) samples = kutta::samples(x);
-    const std::size_t size = samples == 0 ? 0 : static_cast<std::size_t>(x.size()) / samples;
+    if constexpr (batch<X>) samples = kutta::samples(v);
+    const std::size_t size = samples == 0 ? 0 : static_cast<std::size_t>(v.size()) / samples;
     const auto limit = static_cast<std::uint64_t>(how_.rate * 0x1p53);
     const std::uint64_t pass = detail::random_bits(detail::random_bits(how_.seed, 0), at.pass);
-    for (std::size_t s = 0; s < samples; ++s) {
-      const std::uint64_t sample = detail::random_bits(pass, at.first_sample + s);
-      for (std::size_t i = 0; i < size; ++i)
-        f(s * size + i, detail::random_bits(sample, i) >> 11 >= limit);
-    }
+    detail::for_each_row<X>(samples, size,
+                            detail::keep_some<scalar, Add>{
+                                detail::elements(v), detail::elements(w), size, pass,
+                                at.first_sample, limit, static_cast<scalar>(1 / (1 - how_.rate))});
   }
 
   dropout_options how_;
 };
 
-}  // namespace kutta::layers
+}  // namespace layers
+}  // namespace kutta

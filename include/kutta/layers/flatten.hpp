@@ -12,7 +12,6 @@
 
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
-#include <kutta/tensor/contiguous.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta::layers {
@@ -55,23 +54,15 @@ class flatten {
     return detail::zero_images<Y>(detail::image_count("flatten", in_, x), output_shape());
   }
 
-  void forward(const params&, const X& x, Y& y, tape&) const {
-    detail::map_n(y.data(), size(x), detail::copy{}, x.data());
+  void forward(const params&, const X& x, Y& y, tape&) const { kutta::map(y, detail::copy{}, x); }
+  void vjp(const params&, const X&, const tape&, const Y& dy, X& dx, params&) const {
+    kutta::map(dx, detail::increment<scalar_t<X>, 1>{{1}}, dx, dy);
   }
-  void vjp(const params&, const X& x, const tape&, const Y& dy, X& dx, params&) const {
-    detail::map_n(dx.data(), size(x), plus{}, dx.data(), dy.data());
-  }
-  void jvp(const params&, const X& x, const tape&, const X& vx, const params&, Y& vy) const {
-    detail::map_n(vy.data(), size(x), detail::copy{}, vx.data());
+  void jvp(const params&, const X&, const tape&, const X& vx, const params&, Y& vy) const {
+    kutta::map(vy, detail::copy{}, vx);
   }
 
  private:
-  struct plus {
-    constexpr scalar_t<X> operator()(scalar_t<X> a, scalar_t<X> b) const { return a + b; }
-  };
-
-  static std::size_t size(const X& x) { return static_cast<std::size_t>(x.size()); }
-
   image_shape in_;
 };
 

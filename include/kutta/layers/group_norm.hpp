@@ -9,23 +9,17 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include <kutta/layers/channel_moments.hpp>
 #include <kutta/layers/channel_sums.hpp>
+#include <kutta/layers/group_norm_base.hpp>
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
-#include <kutta/layers/norm_params.hpp>
 #include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta::layers {
-
-struct group_norm_options {
-  double epsilon = 1e-5;
-};
 
 /// y = γ (x − μ)/√(σ² + ε) + β, with μ and σ² the mean and (biased) variance of each group of
 /// channels over all pixels of one image.
@@ -38,15 +32,17 @@ struct group_norm_options {
 /// Source: Wu & He, Group normalization (2018), eq. (1), (2), (6) and (7); Ulyanov, Vedaldi &
 /// Lempitsky, Instance normalization (2016), eq. (4).
 template <image_tensor X>
-class group_norm {
+class group_norm : public detail::group_norm_base<X> {
+  using base = detail::group_norm_base<X>;
+  using base::epsilon;
   using scalar = scalar_t<X>;
   using pattern = detail::channel_pattern<scalar>;
 
  public:
-  static constexpr bool samples_independent = true;
-
-  using state = X;
-  using params = norm_params<X>;
+  using base::group_norm_base;
+  using base::groups;
+  using base::input_shape;
+  using typename base::params;
 
   struct tape {
     std::vector<scalar> mean, inverse;  ///< μ and r = 1/√(σ² + ε): groups of a sample side by side
@@ -66,38 +62,20 @@ class group_norm {
     }
   };
 
-  /// @throws std::invalid_argument if the groups do not share the channels evenly, there is no
-  /// pixel, or epsilon is negative or not finite.
-  group_norm(const image_shape& in, std::size_t groups, const group_norm_options& how = {})
-      : in_(in), groups_(groups), epsilon_(detail::valid_epsilon("group_norm", how.epsilon)) {
-    if (in.size() == 0 || groups == 0 || in.channels % groups != 0)
-      throw std::invalid_argument("group_norm: expected groups of as many channels each, got " +
-                                  std::to_string(groups) + " groups of images of shape " +
-                                  shape_text(in));
-  }
-
-  const image_shape& input_shape() const { return in_; }
-  const image_shape& output_shape() const { return in_; }
-  std::size_t groups() const { return groups_; }
-
-  /// γ = 1, β = 0.
-  template <class G>
-  params make_params(G&) const {
-    return detail::unit_norm_params<X>(in_.channels);
-  }
-
   /// @throws std::invalid_argument if theta has not this many channels, or x not this shape.
   tape make_tape(const params& theta, const X& x) const {
-    detail::require_size("group_norm: gamma", in_.channels, theta.gamma);
-    detail::require_size("group_norm: beta", in_.channels, theta.beta);
-    const std::vector<scalar> zeros(detail::image_count("group_norm", in_, x) * groups_);
+    const std::vector<scalar> zeros(this->fitting_groups(theta, x));
     return {zeros, zeros};
   }
   scratch make_scratch(const params&, const X&) const {
-    const pattern p(in_.channels);
-    const std::vector<double> zeros(in_.channels);
-    return {
-        detail::channel_moments<scalar>(in_.channels), {zeros, zeros}, {p, p}, {p, p}, {p, p}, p};
+    const pattern p(input_shape().channels);
+    const std::vector<double> zeros(input_shape().channels);
+    return {detail::channel_moments<scalar>(input_shape().channels),
+            {zeros, zeros},
+            {p, p},
+            {p, p},
+            {p, p},
+            p};
   }
 
   void forward(const params& theta, const X& x, X& y, tape& saved,
@@ -127,7 +105,7 @@ class group_norm {
     for_each_sample(x, saved, [&](std::size_t from, const scalar* mean, const scalar* inverse) {
       set_normal(mean, inverse, work);
       find_sums(x, dy, from, work);
-      for (std::size_t c = 0; c < in_.channels; ++c) {
+      for (std::size_t c = 0; c < input_shape().channels; ++c) {
         dtheta.beta.data()[c] += static_cast<scalar>(work.sums[0][c]);
         dtheta.gamma.data()[c] += static_cast<scalar>(work.sums[1][c]);
         for (auto& sum : work.sums) sum[c] *= static_cast<double>(theta.gamma.data()[c]);
@@ -171,14 +149,15 @@ class group_norm {
   /// f(where a sample begins, the μ of its groups, the r of its groups).
   template <class Tape, class F>
   void for_each_sample(const X& x, Tape& saved, const F& f) const {
-    const std::size_t n = static_cast<std::size_t>(x.size()) / in_.size();
+    const std::size_t n = static_cast<std::size_t>(x.size()) / input_shape().size();
     for (std::size_t s = 0; s < n; ++s)
-      f(s * in_.size(), saved.mean.data() + s * groups_, saved.inverse.data() + s * groups_);
+      f(s * input_shape().size(), saved.mean.data() + s * groups(),
+        saved.inverse.data() + s * groups());
   }
 
   template <class F>
   void for_each_pixel(const scratch& work, const F& f) const {
-    detail::for_each_pixel<scalar>(in_.size(), work.gamma.size(), f);
+    detail::for_each_pixel<scalar>(input_shape().size(), work.gamma.size(), f);
   }
 
   template <class V>
@@ -189,8 +168,10 @@ class group_norm {
     return [p = x.data()](std::size_t c) { return p[c]; };
   }
 
-  std::size_t group_of(std::size_t channel) const { return channel / (in_.channels / groups_); }
-  double group_size() const { return static_cast<double>(in_.size() / groups_); }
+  std::size_t group_of(std::size_t channel) const {
+    return channel / (input_shape().channels / groups());
+  }
+  double group_size() const { return static_cast<double>(input_shape().size() / groups()); }
 
   void set_normal(const scalar* mean, const scalar* inverse, scratch& work) const {
     work.normal[0].set([&](std::size_t c) { return mean[group_of(c)]; });
@@ -218,7 +199,8 @@ class group_norm {
   void find_sums(const X& x, const X& g, std::size_t from, scratch& work) const {
     for (auto& sum : work.sums) std::fill(sum.begin(), sum.end(), 0.);
     detail::add_channel_sums<scalar>(
-        in_.size(), in_.channels, work.gamma.size(), work.sums, [&]<class V>(V, std::size_t place) {
+        input_shape().size(), input_shape().channels, work.gamma.size(), work.sums,
+        [&]<class V>(V, std::size_t place) {
           return [&, hat = normaliser<V>(x, from, place, work)](std::size_t i) {
             const V gi = detail::read<V>(g.data() + from + i);
             return std::array{gi, gi * hat(i)};
@@ -228,7 +210,7 @@ class group_norm {
 
   /// Each channel's sum becomes the sum over its group.
   void add_channels(std::vector<double>& sums) const {
-    const auto n = static_cast<std::ptrdiff_t>(in_.channels / groups_);
+    const auto n = static_cast<std::ptrdiff_t>(input_shape().channels / groups());
     for (auto first = sums.begin(); first != sums.end(); first += n)
       std::fill(first, first + n, std::accumulate(first, first + n, 0.));
   }
@@ -245,24 +227,20 @@ class group_norm {
   void find_moments(const scalar* x, scalar* mean, scalar* inverse, scratch& work) const {
     const auto& channel = work.moments;
     work.moments.clear();
-    work.moments.add(x, in_.pixels());
-    const std::size_t n = in_.channels / groups_;
-    for (std::size_t g = 0; g < groups_; ++g) {
+    work.moments.add(x, input_shape().pixels());
+    const std::size_t n = input_shape().channels / groups();
+    for (std::size_t g = 0; g < groups(); ++g) {
       double mu = 0, squares = 0;
       for (std::size_t c = g * n; c < (g + 1) * n; ++c) mu += channel.mean(c);
       mu /= static_cast<double>(n);
       for (std::size_t c = g * n; c < (g + 1) * n; ++c) {
         const double off = channel.mean(c) - mu;
-        squares += channel.squares(c) + static_cast<double>(in_.pixels()) * off * off;
+        squares += channel.squares(c) + static_cast<double>(input_shape().pixels()) * off * off;
       }
       mean[g] = static_cast<scalar>(mu);
-      inverse[g] = static_cast<scalar>(1 / std::sqrt(squares / group_size() + epsilon_));
+      inverse[g] = static_cast<scalar>(1 / std::sqrt(squares / group_size() + epsilon()));
     }
   }
-
-  image_shape in_;
-  std::size_t groups_;
-  double epsilon_;
 };
 
 }  // namespace kutta::layers

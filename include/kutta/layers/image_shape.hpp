@@ -81,7 +81,7 @@ X zero_array(const std::array<std::size_t, N>& extents, std::size_t rows) {
 /// n images of zeros.
 template <image_tensor X>
 X zero_images(std::size_t n, const layers::image_shape& s) {
-  return zero_array<X>(std::array{n, s.height, s.width, s.channels}, 1);
+  return zero_array<X>(std::array<std::size_t, 4>{n, s.height, s.width, s.channels}, 1);
 }
 
 /// The number of images in x.

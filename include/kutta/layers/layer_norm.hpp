@@ -7,23 +7,17 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include <kutta/layers/channel_sums.hpp>
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
-#include <kutta/layers/norm_params.hpp>
+#include <kutta/layers/layer_norm_base.hpp>
 #include <kutta/layers/row_sums.hpp>
 #include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta::layers {
-
-struct layer_norm_options {
-  double epsilon = 1e-6;
-};
 
 /// y = γ (x − μ)/√(σ² + ε) + β, with μ and σ² the mean and (biased) variance of each row.
 ///
@@ -34,14 +28,15 @@ struct layer_norm_options {
 /// Memory: the tape holds two numbers a row; vjp computes (x − μ)/σ again.
 /// Source: Ba, Kiros & Hinton, Layer normalization (2016), eq. (3) and (4).
 template <image_tensor X>
-class layer_norm {
+class layer_norm : public detail::layer_norm_base<X> {
+  using base = detail::layer_norm_base<X>;
+  using base::epsilon;
   using scalar = scalar_t<X>;
 
  public:
-  static constexpr bool samples_independent = true;
-
-  using state = X;
-  using params = norm_params<X>;
+  using base::features;
+  using base::layer_norm_base;
+  using typename base::params;
 
   struct tape {
     std::vector<scalar> mean, inverse;  ///< μ and r = 1/√(σ² + ε) of each row
@@ -49,34 +44,17 @@ class layer_norm {
     std::size_t heap_bytes() const { return kutta::heap_bytes(mean, inverse); }
   };
 
-  /// @throws std::invalid_argument if there is no feature, or epsilon is negative or not finite.
-  explicit layer_norm(std::size_t features, const layer_norm_options& how = {})
-      : features_(features), epsilon_(detail::valid_epsilon("layer_norm", how.epsilon)) {
-    if (features == 0)
-      throw std::invalid_argument("layer_norm: expected at least 1 feature, got 0");
-  }
-
-  std::size_t features() const { return features_; }
-
-  /// γ = 1, β = 0.
-  template <class G>
-  params make_params(G&) const {
-    return detail::unit_norm_params<X>(features_);
-  }
-
   /// @throws std::invalid_argument if theta has not this many features, or x no whole rows of them.
   tape make_tape(const params& theta, const X& x) const {
-    detail::require_size("layer_norm: gamma", features_, theta.gamma);
-    detail::require_size("layer_norm: beta", features_, theta.beta);
-    const std::vector<scalar> zeros(rows(x));
+    const std::vector<scalar> zeros(this->fitting_rows(theta, x));
     return {zeros, zeros};
   }
 
   void forward(const params& theta, const X& x, X& y, tape& saved) const {
     for_each_row(x, saved, [&](std::size_t from, scalar& mean, scalar& inverse) {
-      const auto m = detail::row_moments(x.data() + from, features_);
+      const auto m = detail::row_moments(x.data() + from, features());
       mean = static_cast<scalar>(m.mean);
-      inverse = static_cast<scalar>(1 / std::sqrt(m.variance + epsilon_));
+      inverse = static_cast<scalar>(1 / std::sqrt(m.variance + epsilon()));
       const auto normal = normaliser(x.data() + from, mean, inverse);
       each_feature([&]<class V>(V v, std::size_t i) {
         detail::write(y.data() + from + i,
@@ -123,29 +101,17 @@ class layer_norm {
   }
 
  private:
-  std::size_t rows(const X& x) const {
-    const auto size = static_cast<std::size_t>(x.size());
-    std::size_t sample = size;
-    if constexpr (batch<X>)
-      if (const std::size_t n = kutta::samples(x); n > 0) sample = size / n;
-    if (sample % features_ != 0)
-      throw std::invalid_argument("layer_norm: expected samples in rows of " +
-                                  std::to_string(features_) + " features, got shape " +
-                                  shape_text(x));
-    return size / features_;
-  }
-
   /// f(where a row begins, its μ, its r).
   template <class Tape, class F>
   void for_each_row(const X& x, Tape& saved, const F& f) const {
-    const std::size_t n = static_cast<std::size_t>(x.size()) / features_;
+    const std::size_t n = static_cast<std::size_t>(x.size()) / features();
     for (std::size_t row = 0; row < n; ++row)
-      f(row * features_, saved.mean[row], saved.inverse[row]);
+      f(row * features(), saved.mean[row], saved.inverse[row]);
   }
 
   template <class F>
   void each_feature(const F& f) const {
-    detail::for_each_in_row<scalar>(features_, f);
+    detail::for_each_in_row<scalar>(features(), f);
   }
 
   /// x̂ = (x − μ) r of a row.
@@ -157,11 +123,11 @@ class layer_norm {
   template <class F, class N>
   std::array<scalar, 2> means(const F& g, const N& normal) const {
     const auto [sum, product] =
-        detail::row_sums<scalar, 2>(features_, [&]<class V>(V v, std::size_t i) {
+        detail::row_sums<scalar, 2>(features(), [&]<class V>(V v, std::size_t i) {
           const V gi = g(v, i);
           return std::array{gi, gi * normal(v, i)};
         });
-    const auto n = static_cast<double>(features_);
+    const auto n = static_cast<double>(features());
     return {static_cast<scalar>(sum / n), static_cast<scalar>(product / n)};
   }
 
@@ -174,9 +140,6 @@ class layer_norm {
   static void add(scalar* p, const V& v) {
     detail::write(p, detail::read<V>(p) + v);
   }
-
-  std::size_t features_;
-  double epsilon_;
 };
 
 }  // namespace kutta::layers

@@ -10,8 +10,10 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include <kutta/layers/image_shape.hpp>
+#include <kutta/tensor/host_copy.hpp>
 #include <kutta/tensor/number_text.hpp>
 #include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
@@ -33,13 +35,26 @@ struct norm_params {
 
 namespace detail {
 
+/// n times this value.
+template <image_tensor X>
+X filled_array(std::size_t n, double value) {
+  X x = zero_array<X>(std::array{n}, 0);
+  kutta::copy_from_host(std::vector<scalar_t<X>>(n, static_cast<scalar_t<X>>(value)), x);
+  return x;
+}
+
 /// γ = 1, β = 0.
 template <image_tensor X>
 layers::norm_params<X> unit_norm_params(std::size_t features) {
-  layers::norm_params<X> theta{zero_array<X>(std::array{features}, 0),
-                               zero_array<X>(std::array{features}, 0)};
-  for (std::size_t i = 0; i < features; ++i) theta.gamma.data()[i] = 1;
-  return theta;
+  return {filled_array<X>(features, 1), filled_array<X>(features, 0)};
+}
+
+/// @throws std::invalid_argument unless γ and β have so many numbers.
+template <image_tensor X>
+void require_features(const std::string& what, std::size_t features,
+                      const layers::norm_params<X>& theta) {
+  require_size(what + ": gamma", features, theta.gamma);
+  require_size(what + ": beta", features, theta.beta);
 }
 
 /// @throws std::invalid_argument unless epsilon is finite and not negative.

@@ -9,11 +9,11 @@
 
 #include <cstddef>
 #include <tuple>
-#include <utility>
 
 #include <kutta/layers/image_shape.hpp>
 #include <kutta/layers/layer.hpp>
 #include <kutta/layers/normalised_convolution.hpp>
+#include <kutta/layers/normalised_convolutions_base.hpp>
 #include <kutta/tensor/heap_bytes.hpp>
 #include <kutta/tensor/tensor.hpp>
 
@@ -29,25 +29,21 @@ namespace kutta::layers {
 /// x, y: images (`image_shape.hpp`). With stride 1 and as many channels as come in, a residual of
 /// 18 C² + 4 C parameters.
 template <image_tensor X>
-class normalised_convolutions {
+class normalised_convolutions
+    : public detail::normalised_convolutions_base<X, detail::normalised_convolution<X>> {
   using unit = detail::normalised_convolution<X>;
-  using norm = typename unit::norm;
-  using conv = typename unit::conv;
+  using base = detail::normalised_convolutions_base<X, unit>;
+  using base::first_;
+  using base::samples_of;
+  using base::second_;
   using scalar = scalar_t<X>;
 
  public:
-  using state = X;
-  using params = std::tuple<typename norm::params, typename conv::params, typename norm::params,
-                            typename conv::params>;
-  using statistics = std::tuple<typename norm::statistics, typename norm::statistics>;
+  using base::normalised_convolutions_base;
+  using typename base::params;
+  using typename base::statistics;
+  using typename base::tape;
 
-  struct tape {
-    typename unit::tape first, second;
-    X between;
-    statistics observed;
-
-    std::size_t heap_bytes() const { return kutta::heap_bytes(first, second, between, observed); }
-  };
   struct scratch {
     typename unit::scratch first, second;
     detail::register_array<scalar> d_between;  ///< the adjoint, or the tangent, of `between`
@@ -56,51 +52,15 @@ class normalised_convolutions {
     std::size_t heap_bytes() const { return kutta::heap_bytes(first, second, d_between, dx); }
   };
 
-  /// @throws std::invalid_argument as `conv2d`.
-  normalised_convolutions(const image_shape& in, std::size_t channels, std::size_t stride = 1,
-                          layers::padding padding = padding::torch)
-      : first_(in, channels, {.kernel = 3, .stride = stride, .padding = padding}),
-        second_(first_.out(), channels, {.kernel = 3, .padding = padding}) {}
-
-  const image_shape& input_shape() const { return first_.in(); }
-  const image_shape& output_shape() const { return second_.out(); }
-
-  template <class G>
-  params make_params(G& generator) const {
-    return params{first_.normalisation().make_params(generator),
-                  first_.convolution().make_params(generator),
-                  second_.normalisation().make_params(generator),
-                  second_.convolution().make_params(generator)};
-  }
-
-  X make_output(const params&, const X& x) const {
-    return detail::zero_images<X>(samples_of(x), output_shape());
-  }
   /// @throws std::invalid_argument if theta or x does not have this layer's shape.
-  tape make_tape(const params& theta, const X& x) const {
-    X between = make_between(x);
-    auto first = first_.normalisation().make_tape(std::get<0>(theta), x);
-    auto second = second_.normalisation().make_tape(std::get<2>(theta), between);
-    return {std::move(first), std::move(second), std::move(between), make_statistics(theta, x)};
-  }
   scratch make_scratch(const params& theta, const X& x) const {
     const auto& [bn1, w1, bn2, w2] = theta;
-    const X between = make_between(x);
+    const X between = this->make_between(x);
     const auto n = static_cast<std::size_t>(between.size());
     return {first_.make_scratch(bn1, w1, x), second_.make_scratch(bn2, w2, between),
             detail::register_array<scalar>(n),
             detail::register_array<scalar>(in_place() ? 0 : static_cast<std::size_t>(x.size()))};
   }
-
-  statistics make_statistics(const params& theta, const X& x) const {
-    return {first_.normalisation().make_statistics(std::get<0>(theta), x),
-            second_.normalisation().make_statistics(std::get<2>(theta), x)};
-  }
-  statistics positive_statistics(const statistics& stats) const {
-    return {first_.normalisation().positive_statistics(std::get<0>(stats)),
-            second_.normalisation().positive_statistics(std::get<1>(stats))};
-  }
-  const statistics& observed(const tape& saved) const { return saved.observed; }
 
   void forward(const params& theta, const X& x, X& y, tape& saved,
                const context<normalised_convolutions>& at) const {
@@ -121,8 +81,7 @@ class normalised_convolutions {
     second_.normalisation().observe(bn2, shards, saved.second, second.of_norm);
     second_.forward(w2.w.data(), between, y.data(), n, saved.second, second, at.workers,
                     detail::nothing_more);
-    kutta::assign(std::get<0>(saved.observed), saved.first.observed);
-    kutta::assign(std::get<1>(saved.observed), saved.second.observed);
+    base::keep_observed(saved);
   }
 
   void infer(const params& theta, const statistics& stats, const X& x, X& y, tape& saved,
@@ -166,14 +125,8 @@ class normalised_convolutions {
   }
 
  private:
-  std::size_t samples_of(const X& x) const {
-    return detail::image_count("normalised_convolutions", input_shape(), x);
-  }
-  X make_between(const X& x) const { return detail::zero_images<X>(samples_of(x), first_.out()); }
   /// Images have the same size in and between.
   bool in_place() const { return first_.in().size() == first_.out().size(); }
-
-  unit first_, second_;
 };
 
 }  // namespace kutta::layers

@@ -7,8 +7,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 #include <kutta/layers/image_shape.hpp>
+#include <kutta/tensor/host_copy.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -19,16 +21,18 @@ namespace kutta {
 /// for each. Source: Vaswani et al., Attention is all you need (2017), section 3.5.
 template <image_tensor X>
 X sinusoids(std::size_t length, std::size_t width) {
-  X waves = detail::zero_array<X>(std::array{length, width}, 1);
+  std::vector<scalar_t<X>> values(length * width);
   for (std::size_t i = 0; i < width; ++i) {
     const auto exponent = static_cast<double>(i - i % 2) / static_cast<double>(width);
     const double frequency = std::pow(10'000, -exponent);
     for (std::size_t p = 0; p < length; ++p) {
       const double angle = static_cast<double>(p) * frequency;
       const double wave = i % 2 == 0 ? std::sin(angle) : std::cos(angle);
-      waves.data()[p * width + i] = static_cast<scalar_t<X>>(wave);
+      values[p * width + i] = static_cast<scalar_t<X>>(wave);
     }
   }
+  X waves = detail::zero_array<X>(std::array<std::size_t, 2>{length, width}, 1);
+  copy_from_host(values, waves);
   return waves;
 }
 

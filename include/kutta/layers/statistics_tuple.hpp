@@ -4,7 +4,6 @@
 /// @file
 /// The statistics of a layer that is made of layers: a tuple of those that its parts have.
 
-#include <array>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -34,16 +33,19 @@ struct statistics_tuple {
   using type = decltype(std::tuple_cat(std::declval<typename statistics_part<L>::type>()...));
 
   template <std::size_t I>
-  static constexpr bool has = std::array{stateful<L>...}[I];
+  static constexpr bool has = stateful<std::tuple_element_t<I, std::tuple<L...>>>;
 
+  /// How many layers before layer I have some.
+  template <std::size_t I>
+  static constexpr std::size_t count_before() {
+    if constexpr (I == 0)
+      return 0;
+    else
+      return count_before<I - 1>() + (has<I - 1> ? 1 : 0);
+  }
   /// Where layer I's are.
   template <std::size_t I>
-  static constexpr std::size_t place = [] {
-    const std::array all{stateful<L>...};
-    std::size_t before = 0;
-    for (std::size_t i = 0; i < I; ++i) before += all[i];
-    return before;
-  }();
+  static constexpr std::size_t place = count_before<I>();
 
   /// Those that make(I) gives, for every stateful layer.
   template <class F>

@@ -19,6 +19,7 @@
 #include <kutta/ode/ode_block.hpp>
 #include <kutta/ode/stage_statistics.hpp>
 #include <kutta/ode/workspace.hpp>
+#include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -85,7 +86,8 @@ class continuous {
     auto ws = block_.make_workspace(theta, x, keep_);
     if constexpr (stateful<R>) {
       stages seen(block_.residual(), block_.basis(), block_.options().steps, theta.front(), x);
-      statistics fresh = seen.fresh();
+      statistics fresh = kutta::zeros_like(seen.fresh());
+      kutta::assign(fresh, seen.fresh());
       return {std::make_unique<pass>(pass{std::move(ws), std::move(seen), std::move(fresh)})};
     } else {
       return {std::make_unique<pass>(pass{std::move(ws), {}, {}})};
@@ -127,7 +129,7 @@ class continuous {
   statistics make_statistics(const params& theta, const state& x) const
     requires stateful<R>
   {
-    return statistics(theta.size(), block_.residual().make_statistics(theta.front(), x));
+    return detail::copies(theta.size(), block_.residual().make_statistics(theta.front(), x));
   }
   statistics positive_statistics(const statistics& stats) const
     requires stateful<R>

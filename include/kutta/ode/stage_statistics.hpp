@@ -16,6 +16,7 @@
 #include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/block_step.hpp>
 #include <kutta/ode/workspace.hpp>
+#include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -32,10 +33,11 @@ class stage_statistics {
   /// @throws std::invalid_argument as the constructor of `running_statistics`.
   stage_statistics(const R& r, const B& phi, std::int64_t steps, const typename R::params& theta,
                    const typename R::state& x)
-      : fresh_(phi.size(), r.make_statistics(theta, x)),
-        running_(phi, fresh_, detail::positive_statistics(r, fresh_.front())),
+      : fresh_(detail::copies(phi.size(), r.make_statistics(theta, x))),
+        running_(phi, detail::copies(phi.size(), fresh_.front()),
+                 detail::positive_statistics(r, fresh_.front())),
         depths_(detail::stage_depths<stepping>({steps, 1})),
-        values_(depths_.size(), fresh_.front()) {
+        values_(detail::copies(depths_.size(), fresh_.front())) {
     running_.prepare(depths_);
   }
 

@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 #include <kutta/basis/depth.hpp>
 #include <kutta/basis/evaluate.hpp>
@@ -18,6 +17,7 @@
 #include <kutta/ode/block_pass.hpp>
 #include <kutta/ode/workspace.hpp>
 #include <kutta/schemes/scheme.hpp>
+#include <kutta/tensor/product.hpp>
 #include <kutta/tensor/tensor.hpp>
 
 namespace kutta {
@@ -43,11 +43,7 @@ class stateful_block<Block, R, S, B> {
     const R& r = block().residual();
     const auto sigma = r.make_statistics(detail::value_like(block().basis(), theta), x);
     const auto positive = detail::positive_statistics(r, sigma);
-    std::vector<statistics_t<R>> equal;
-    for (std::size_t k = 0; k < phi.size(); ++k) {
-      equal.push_back(kutta::zeros_like(sigma));
-      kutta::assign(equal.back(), sigma);
-    }
+    auto equal = detail::copies(phi.size(), sigma);
     running_statistics<statistics_t<R>, B2> stats(std::move(phi), std::move(equal), positive, how);
     stats.prepare(detail::stage_depths<block_step<S, state>>(block().pass_from(0).grid));
     return stats;

@@ -141,6 +141,18 @@ struct direct_sum_traits {
   }
 };
 
+/// n of x, which need not be copyable.
+template <tensor T>
+std::vector<T> copies(std::size_t n, const T& x) {
+  std::vector<T> all;
+  all.reserve(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    all.push_back(kutta::zeros_like(x));
+    kutta::assign(all.back(), x);
+  }
+  return all;
+}
+
 template <has_fields T>
 using first_field_t =
     std::remove_cvref_t<decltype(std::declval<T&>().*(std::get<0>(T::fields).member))>;

@@ -15,47 +15,21 @@
 
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <stdexcept>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <kutta/tensor/array.hpp>
 #include <kutta/tensor/host_device.hpp>
 #include <kutta/tensor/math.hpp>
-#include <kutta/tensor/number_text.hpp>
 #include <kutta/tensor/shape.hpp>
 #include <kutta/tensor/tensor.hpp>
+#include <kutta/train/class_labels.hpp>
+#include <kutta/train/sample_checks.hpp>
 
 namespace kutta {
 
 namespace detail {
-
-template <tensor T>
-std::size_t sample_count(const T& x) {
-  if constexpr (batch<T>)
-    return kutta::samples(x);
-  else
-    return 1;
-}
-
-/// @throws std::invalid_argument unless [first, first + n) lies in [0, count).
-inline void require_samples(const char* what, std::size_t first, std::size_t n, std::size_t count) {
-  if (first > count || n > count - first)
-    throw std::invalid_argument(std::string(what) + ": expected samples among " +
-                                std::to_string(count) + ", got " + std::to_string(n) +
-                                " from sample " + std::to_string(first));
-}
-
-/// @throws std::invalid_argument unless n == count.
-inline void require_all_samples(const char* what, std::size_t n, std::size_t count) {
-  if (n != count)
-    throw std::invalid_argument(std::string(what) + ": expected " + std::to_string(count) +
-                                " samples, got " + std::to_string(n));
-}
 
 struct squared_difference {
   template <class V>
@@ -89,18 +63,19 @@ class mean_squared_error {
 
   /// @throws std::invalid_argument if x1 has not the shape of those samples of the target.
   double operator()(const T& x1, std::size_t first, T& dx1) const {
+    add_gradient(x1, first, dx1);
+    return with_target(x1, first, [&](const auto& y) {
+      return static_cast<double>(kutta::sum(detail::squared_difference{}, x1, y)) / count();
+    });
+  }
+
+  /// The gradient alone.
+  /// @throws std::invalid_argument as above.
+  void add_gradient(const T& x1, std::size_t first, T& dx1) const {
     require_fit(x1, first);
     detail::require_same_shape("mean_squared_error: the gradient", x1, dx1);
-    const double n = count();
-    const detail::add_difference<scalar_t<T>> pull{static_cast<scalar_t<T>>(2 / n)};
-    const auto part = [&](const auto& y) {
-      kutta::map(dx1, pull, dx1, x1, y);
-      return static_cast<double>(kutta::sum(detail::squared_difference{}, x1, y)) / n;
-    };
-    if constexpr (batch<T>)
-      return part(kutta::window(target_, first, kutta::samples(x1)));
-    else
-      return part(target_);
+    const detail::add_difference<scalar_t<T>> pull{static_cast<scalar_t<T>>(2 / count())};
+    with_target(x1, first, [&](const auto& y) { kutta::map(dx1, pull, dx1, x1, y); });
   }
 
   /// @throws std::invalid_argument if x1 has not the target's shape.
@@ -110,6 +85,15 @@ class mean_squared_error {
   }
 
  private:
+  /// f(the samples of the target that belong to x1).
+  template <class F>
+  auto with_target(const T& x1, std::size_t first, const F& f) const {
+    if constexpr (batch<T>)
+      return f(kutta::window(target_, first, kutta::samples(x1)));
+    else
+      return f(target_);
+  }
+
   double count() const {
     const std::size_t n = element_count(target_);
     if (n == 0)
@@ -127,14 +111,6 @@ class mean_squared_error {
   }
 
   const T& target_;
-};
-
-/// What a cross entropy does with its labels.
-struct cross_entropy_options {
-  double smoothing = 0;                     ///< α in [0, 1]: the share of all classes alike
-  std::optional<std::int64_t> ignore = {};  ///< this label does not count: padding
-  std::size_t per_sample = 1;               ///< labels of a sample: the tokens of a sequence
-  bool sum = false;                         ///< Σ_s instead of 1/n Σ_s
 };
 
 /// L = 1/n Σ_s (log Σ_c e^{x_sc} − Σ_c q_sc x_sc),  ∂L/∂x_sc = (softmax(x_s)_c − q_sc)/n with
@@ -155,16 +131,7 @@ class cross_entropy {
   /// @throws std::invalid_argument if there are none, or not as many for each sample, or the
   /// smoothing is not in [0, 1].
   explicit cross_entropy(std::span<const I> labels, const cross_entropy_options& how = {})
-      : labels_(labels), how_(how) {
-    if (labels.empty())
-      throw std::invalid_argument("cross_entropy: expected at least 1 label, got 0");
-    if (how.per_sample == 0 || labels.size() % how.per_sample != 0)
-      throw std::invalid_argument("cross_entropy: expected " + std::to_string(how.per_sample) +
-                                  " labels a sample, got " + std::to_string(labels.size()));
-    if (!(how.smoothing >= 0 && how.smoothing <= 1))
-      throw std::invalid_argument("cross_entropy: expected a smoothing in [0, 1], got " +
-                                  detail::number_text(how.smoothing));
-  }
+      : labels_(labels, how) {}
   explicit cross_entropy(const std::vector<I>&&, const cross_entropy_options& = {}) = delete;
 
   /// @throws std::invalid_argument if the samples have no labels, a label is out of range, or all
@@ -178,32 +145,24 @@ class cross_entropy {
   /// @throws std::invalid_argument as above, or if there is not one sample for each label.
   template <host_array T>
   double operator()(const T& x1) const {
-    detail::require_all_samples("cross_entropy", detail::sample_count(x1), samples());
+    detail::require_all_samples("cross_entropy", detail::sample_count(x1), labels_.samples());
     return total(x1, 0, static_cast<scalar_t<T>*>(nullptr));
   }
 
  private:
-  std::size_t samples() const { return labels_.size() / how_.per_sample; }
-
   template <host_array T>
   double total(const T& x1, std::size_t first, scalar_t<T>* dx) const {
-    const std::size_t n = detail::sample_count(x1), each = how_.per_sample;
-    detail::require_samples("cross_entropy", first, n, samples());
-    if (n == 0) return 0;
-    const std::size_t classes = element_count(x1) / (n * each);
-    if (classes * n * each != element_count(x1))
-      throw std::invalid_argument("cross_entropy: expected scores for " + std::to_string(each) +
-                                  " labels a sample, got shape " + shape_text(x1));
-    const auto labels = labels_.subspan(first * each, n * each);
-    require_labels(labels, first * each, classes);
-
+    const auto [labels, from, classes] = labels_.of(x1, first);
+    if (labels.empty()) return 0;
     using real = accumulator_t<scalar_t<T>>;
-    const real count = how_.sum ? real(1) : static_cast<real>(counted());
+    const real count = static_cast<real>(labels_.divisor());
     const scalar_t<T>* x = x1.data();
     real sum = 0;
-    for (std::size_t s = 0; s < labels.size(); ++s, x += classes, dx += dx ? classes : 0)
-      if (!ignored(labels[s]))
-        sum += one(x, classes, static_cast<std::size_t>(labels[s]), dx, count);
+    for (const I label : labels) {
+      if (!labels_.ignored(label))
+        sum += one(x, classes, static_cast<std::size_t>(label), dx, count);
+      x += classes, dx += dx ? classes : 0;
+    }
     return static_cast<double>(sum / count);
   }
 
@@ -215,7 +174,7 @@ class cross_entropy {
       if (largest < x[c]) largest = x[c];
     real sum = 0;
     for (std::size_t c = 0; c < classes; ++c) sum += detail::math::exp(x[c] - largest);
-    const real alpha = how_.smoothing, share = alpha / static_cast<real>(classes);
+    const real alpha = labels_.options().smoothing, share = alpha / static_cast<real>(classes);
     if (dx)
       for (std::size_t c = 0; c < classes; ++c) {
         const real softmax = detail::math::exp(x[c] - largest) / sum;
@@ -229,32 +188,7 @@ class cross_entropy {
     return detail::math::log(sum) + gap;
   }
 
-  bool ignored(I label) const { return how_.ignore && std::cmp_equal(label, *how_.ignore); }
-
-  /// How many labels of the batch are not ignored.
-  std::size_t counted() const {
-    if (!how_.ignore) return labels_.size();
-    std::size_t n = 0;
-    for (const I label : labels_) n += ignored(label) ? 0 : 1;
-    if (n == 0)
-      throw std::invalid_argument(
-          "cross_entropy: expected at least 1 label that is not ignored, got " +
-          std::to_string(labels_.size()) + " that are");
-    return n;
-  }
-
-  void require_labels(std::span<const I> labels, std::size_t first, std::size_t classes) const {
-    for (std::size_t s = 0; s < labels.size(); ++s)
-      if (!ignored(labels[s]) &&
-          (std::cmp_less(labels[s], 0) || std::cmp_greater_equal(labels[s], classes)))
-        throw std::invalid_argument("cross_entropy: expected labels below " +
-                                    std::to_string(classes) + ", got " + std::to_string(labels[s]) +
-                                    " for " + (how_.per_sample == 1 ? "sample " : "label ") +
-                                    std::to_string(first + s));
-  }
-
-  std::span<const I> labels_;
-  cross_entropy_options how_;
+  detail::class_labels<I> labels_;
 };
 
 template <std::integral I, class A>

@@ -109,9 +109,13 @@ void change_level(const basis_operator& m, const From& from, const To& to, bool,
   if constexpr (nodal_basis<To>) {
     instead = interpolate(stats.coefficients, from, to);
   } else {
-    T least = stats.coefficients.front();
+    T least = kutta::zeros_like(stats.coefficients.front());
+    kutta::assign(least, stats.coefficients.front());
     for (const T& sigma : stats.coefficients) kutta::map(least, smaller{}, least, sigma);
-    instead.assign(to.size(), least);
+    for (std::size_t k = 0; k < to.size(); ++k) {
+      instead.push_back(kutta::zeros_like(least));
+      kutta::assign(instead.back(), least);
+    }
   }
   for (std::size_t k = 0; k < changed.size(); ++k)
     kutta::map(changed[k], raise_to{}, changed[k], instead[k], stats.positive);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -90,19 +89,22 @@ layer_results results_of(const L& r, const input_t<L>& like, double mean = 0) {
   return all;
 }
 
-/// The largest difference of two results, in units of the largest number of its array.
+/// The largest difference of two results, in units of the largest number of its array; NaN if one
+/// is NaN, or they are not of the same arrays.
 inline double distance(const layer_results& a, const layer_results& b) {
-  double largest = a.arrays.size() == b.arrays.size() ? 0. : std::nan("");
-  for (std::size_t j = 0; j < a.arrays.size() && j < b.arrays.size(); ++j) {
+  double largest = 0;
+  if (a.arrays.size() != b.arrays.size()) return std::nan("");
+  for (std::size_t j = 0; j < a.arrays.size(); ++j) {
     const auto &p = a.arrays[j].values, &q = b.arrays[j].values;
     if (p.size() != q.size()) return std::nan("");
     double size = 0, difference = 0;
     for (std::size_t i = 0; i < p.size(); ++i) {
-      size = std::max(size, std::abs(q[i]));
       const double d = std::abs(p[i] - q[i]);
-      if (!(d <= difference)) difference = d;
+      if (std::isnan(d)) return d;
+      size = std::max(size, std::abs(q[i]));
+      difference = std::max(difference, d);
     }
-    if (!(difference / size <= largest)) largest = difference == 0 ? largest : difference / size;
+    if (difference > 0) largest = std::max(largest, difference / size);
   }
   return largest;
 }

@@ -30,6 +30,7 @@
 #include "support/agreement.hpp"
 #include "support/aligned_vector.hpp"
 #include "support/cost.hpp"
+#include "support/report.hpp"
 
 namespace {
 

@@ -24,6 +24,7 @@
 #include "support/agreement.hpp"
 #include "support/cost.hpp"
 #include "support/lorenz.hpp"
+#include "support/report.hpp"
 
 namespace {
 

@@ -26,6 +26,7 @@
 #include "support/cost.hpp"
 #include "support/lorenz.hpp"
 #include "support/lorenz_gradient.hpp"
+#include "support/report.hpp"
 
 namespace {
 

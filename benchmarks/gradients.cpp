@@ -42,6 +42,7 @@
 #include "support/cost.hpp"
 #include "support/fma_peak.hpp"
 #include "support/mlp_by_hand.hpp"
+#include "support/report.hpp"
 
 namespace {
 

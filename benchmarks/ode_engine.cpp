@@ -34,6 +34,7 @@
 #include "support/heat_line.hpp"
 #include "support/kepler.hpp"
 #include "support/lorenz.hpp"
+#include "support/report.hpp"
 #include "support/rk_by_hand.hpp"
 
 namespace {

@@ -29,6 +29,7 @@
 #include "support/agreement.hpp"
 #include "support/cost.hpp"
 #include "support/pendulum_by_hand.hpp"
+#include "support/report.hpp"
 
 namespace {
 

@@ -58,20 +58,24 @@ def spread(values):
     return (high - low) / 2 / statistics.median(values)
 
 
-def table(cases, base):
-    """One Markdown table for cases that have the same question (the first part of their name)."""
+def table(cases, base, more=None):
+    """One Markdown table for cases that have the same question (the first part of their name).
+    `more` are further columns, {column: {case: text}}."""
+    more = more or {}
     contenders = []
     for case in cases.values():
         contenders += [name for name in case if name not in contenders and name != base]
-    lines = [f"| case | {base} | " + " | ".join(contenders) + " | ± |",
-             "| --- |" + " ---: |" * (len(contenders) + 2)]
+    lines = ["| " + " | ".join(["case", base, *contenders, *more, "±"]) + " |",
+             "| --- |" + " ---: |" * (len(contenders) + len(more) + 2)]
     for name, case in cases.items():
         if base not in case:
             continue
         median = {contender: statistics.median(values) for contender, values in case.items()}
         ratios = [f"{median[c] / median[base]:.2f}" if c in median else "" for c in contenders]
-        lines.append(f"| {name} | {readable(median[base])} | " + " | ".join(ratios) +
-                     f" | {100 * max(map(spread, case.values())):.0f} % |")
+        ratios += [column.get(name, "") for column in more.values()]
+        lines.append("| " + " | ".join([
+            name, readable(median[base]), *ratios,
+            f"{100 * max(map(spread, case.values())):.0f} %"]) + " |")
     return "\n".join(lines)
 
 

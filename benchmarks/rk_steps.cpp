@@ -35,6 +35,7 @@
 #include "support/cost.hpp"
 #include "support/lorenz.hpp"
 #include "support/oscillator_chain.hpp"
+#include "support/report.hpp"
 #include "support/rk_by_hand.hpp"
 
 namespace {

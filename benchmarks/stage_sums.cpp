@@ -22,6 +22,7 @@
 #include "support/agreement.hpp"
 #include "support/aligned_vector.hpp"
 #include "support/cost.hpp"
+#include "support/report.hpp"
 #include "support/stage_sum.hpp"
 
 namespace {

@@ -24,79 +24,8 @@ import time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import torch
 import torch.nn.functional as F
-
-try:
-    import torchdiffeq
-except ImportError:
-    torchdiffeq = None
-
-
-def conv_block(channels, size, layout):
-    """BN–ReLU–conv–BN–ReLU–conv on 32 images, forward and back."""
-    make = lambda *shape: torch.randn(*shape).contiguous(memory_format=layout)
-    x, dy = make(32, channels, size, size), make(32, channels, size, size)
-    x.requires_grad_()
-    w = [(.1 * make(channels, channels, 3, 3)).requires_grad_() for _ in range(2)]
-    gamma = [torch.ones(channels, requires_grad=True) for _ in range(2)]
-    beta = [torch.zeros(channels, requires_grad=True) for _ in range(2)]
-
-    def run():
-        y = x
-        for i in range(2):
-            y = F.relu(F.batch_norm(y, None, None, gamma[i], beta[i], training=True))
-            y = F.conv2d(y, w[i], padding=1)
-        for leaf in [x, *w, *gamma, *beta]:
-            leaf.grad = None
-        y.backward(dy)
-
-    return run
-
-
-class Mlp(torch.nn.Module):
-    def __init__(self, width, hidden):
-        super().__init__()
-        self.first, self.second = torch.nn.Linear(width, hidden), torch.nn.Linear(hidden, width)
-
-    def forward(self, t, x):
-        return self.second(torch.tanh(self.first(x)))
-
-
-def rk4(f, x, steps, horizon):
-    h = horizon / steps
-    for n in range(steps):
-        k1 = f(n * h, x)
-        k2 = f((n + .5) * h, x + h / 2 * k1)
-        k3 = f((n + .5) * h, x + h / 2 * k2)
-        k4 = f((n + 1) * h, x + h * k3)
-        x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-    return x
-
-
-def mlp_block(solve, dtype):
-    """64 → 64 tanh → 64, 128 samples, 32 steps of RK4, forward and back."""
-    f = Mlp(64, 64).to(dtype)
-    x = torch.randn(128, 64, dtype=dtype, requires_grad=True)
-
-    def run():
-        x.grad = None
-        f.zero_grad()
-        (.5 * solve(f, x).square().sum()).backward()
-
-    return run
-
-
-def by_hand(f, x):
-    return rk4(f, x, 32, 1.)
-
-
-def by_torchdiffeq(f, x):
-    return torchdiffeq.odeint(f, x, torch.tensor([0., 1.], dtype=x.dtype), method="rk4",
-                              options={"step_size": 1 / 32})[1]
-
-
-def by_its_adjoint(f, x):
-    return torchdiffeq.odeint_adjoint(f, x, torch.tensor([0., 1.], dtype=x.dtype), method="rk4",
-                                      options={"step_size": 1 / 32})[1]
+from torch_models import (Mlp, by_hand, by_its_adjoint, by_torchdiffeq, conv_block, mlp_block, rk4,
+                          torchdiffeq)
 
 
 def pendulum_step(batch, dtype):

@@ -8,8 +8,6 @@
 #include <cmath>
 #include <cstddef>
 
-#include <benchmark/benchmark.h>
-
 namespace kutta::bench {
 
 /// max |xᵢ − yᵢ| ≤ tolerance max(1, |yᵢ|); false if anything is NaN.
@@ -22,12 +20,6 @@ bool agree(const X& x, const Y& y, double tolerance) {
     if (!(std::abs(a - b) <= tolerance * std::max(1., std::abs(b)))) return false;
   }
   return true;
-}
-
-/// Marks the benchmark as failed unless the contender computes what the baseline does.
-inline bool require(benchmark::State& state, bool agreed) {
-  if (!agreed) state.SkipWithError("the contender and the baseline disagree");
-  return agreed;
 }
 
 }  // namespace kutta::bench

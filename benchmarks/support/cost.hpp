@@ -2,11 +2,9 @@
 #pragma once
 
 /// @file
-/// What one operation costs, counted by hand, and the rates that follow from it.
+/// What one operation costs, counted by hand.
 
 #include <cstddef>
-
-#include <benchmark/benchmark.h>
 
 #include <kutta/schemes/coefficients.hpp>
 
@@ -49,16 +47,6 @@ constexpr cost step_cost(std::size_t n, cost rate) {
     if (i > 0) total = total + stage_sum_cost<double>(n, nonzeros(S::tableau.a[i]));
   }
   return total;
-}
-
-/// Reports FLOP/s and bytes/s for iterations of `operations` times `each`.
-inline void report(benchmark::State& state, cost each, double operations = 1) {
-  using benchmark::Counter;
-  state.counters["FLOP/s"] = Counter(operations * each.flops, Counter::kIsIterationInvariantRate);
-  if (each.bytes > 0)
-    state.counters["bytes/s"] =
-        Counter(operations * each.bytes, Counter::kIsIterationInvariantRate);
-  state.counters["operations"] = operations;
 }
 
 }  // namespace kutta::bench

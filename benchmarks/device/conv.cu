@@ -72,6 +72,7 @@ class residual {
     };
     pass_.gradient(theta_, x_, given, dtheta_);
   }
+  void clear() { kutta::set_zero(dtheta_); }
   kutta::bench::results result() const {
     return {kutta::bench::doubles_of(pass_.y()), kutta::bench::doubles_of(pass_.dx()),
             kutta::bench::doubles_of(dtheta_)};

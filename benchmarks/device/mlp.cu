@@ -64,6 +64,10 @@ class mlp {
     kutta::assign(dx_, f_.forward(theta_, x0_, ws_));
     f_.backprop(theta_, dx_, dtheta_, ws_);
   }
+  void clear() {
+    kutta::set_zero(dx_);
+    kutta::set_zero(dtheta_);
+  }
   kutta::bench::results result() const {
     return {kutta::bench::doubles_of(dx_), kutta::bench::doubles_of(dtheta_)};
   }

@@ -101,8 +101,9 @@ inline bool near(const results& found, const results& expected, double tolerance
 }
 
 /// The records `name`kutta and `name`kutta_graph of problems: P has `pass()`, which queues a pass,
-/// and `result()`, which are the same after every one. `make()` makes one, `expected()` tells its
-/// results up to `tolerance` times the largest number of an array.
+/// `result()`, which are the same after every one, and `clear()`, which makes some of them zero.
+/// `make()` makes one, `expected()` tells its results up to `tolerance` times the largest number of
+/// an array.
 template <class Make, class Expected>
 void add_pass(records& all, const std::string& name, double flops, const Make& make,
               const Expected& expected, double tolerance) {
@@ -125,6 +126,7 @@ void add_pass(records& all, const std::string& name, double flops, const Make& m
     cuda::wait();
     count_queued([&] { p.pass(); }, r);
     const cuda::graph recorded = cuda::capture([&] { p.pass(); });
+    p.clear();
     recorded.replay();
     checked(p);
     r.time([&] { recorded.replay(); });

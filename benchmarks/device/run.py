@@ -101,7 +101,7 @@ class Builds:
             self.libraries = [*machine.library("cublas", "cublas_v2.h"), *cudnn,
                               *(["-DKUTTA_CUDNN"] if cudnn else [])]
             if not cudnn:
-                kept.skip("build cuDNN", "not found: convolutions are those of our own kernels")
+                kept.skip("cuDNN", "not found: convolutions are those of our own kernels")
 
     def path(self, name):
         return self.folder / name
@@ -109,7 +109,7 @@ class Builds:
     def sources(self):
         """{program: its sources}."""
         programs = {name: [ROOT / "benchmarks" / "device" / f"{name}.cu"] for name in PROGRAMS}
-        if self.machine.system == "cuda" and "test" in self.how.stages + ["sanitize"]:
+        if self.machine.system == "cuda" and {"test", "sanitize"} & set(self.how.stages):
             main = ROOT / "tests" / "device_main.cpp"
             programs |= {f"test_{source.stem}": [source, main]
                          for source in sorted((ROOT / "tests" / "cuda").glob("*_test.cu"))}
@@ -132,7 +132,7 @@ class Builds:
         self.folder.mkdir(parents=True, exist_ok=True)
         sources = self.sources()
         if any(name.startswith("test_") for name in sources) and not self.has_doctest():
-            self.kept.skip("build tests", "doctest/doctest.h not found: say where with --include")
+            self.kept.skip("tests", "doctest/doctest.h not found: say where with --include")
             sources = {name: of for name, of in sources.items() if not name.startswith("test_")}
         start = time.time()
         with concurrent.futures.ThreadPoolExecutor(self.how.jobs) as pool:

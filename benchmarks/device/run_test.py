@@ -82,7 +82,6 @@ class Tables(unittest.TestCase):
         self.assertIn("two", page)
         self.assertNotIn("one", page)
 
-
     def test_results_of_another_machine_are_reported(self):
         readme = pathlib.Path(self.folder.name) / "README.md"
         readme.write_text("<!-- figures of devices end here -->\n", encoding="utf-8")

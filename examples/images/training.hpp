@@ -111,6 +111,7 @@ class trainer {
     return {{"model", recipe_.name()},
             {"scheme", name(how_.begin.scheme)},
             {"family", name(how_.begin.family)},
+            {"steps of the first graph", std::to_string(how_.begin.steps)},
             {"images", std::to_string(set_.size())},
             {"seed", std::to_string(how_.seed)},
             {"batch", std::to_string(how_.batch)},

@@ -11,6 +11,7 @@
 #include <kutta/cuda/graph.hpp>
 #include <kutta/cuda/tensor.hpp>
 #include <kutta/tensor/host_copy.hpp>
+#include <kutta/tensor/tensor.hpp>
 
 #include "support/random.hpp"
 
@@ -39,7 +40,7 @@ long double at(const matrix<T>& a, std::size_t i, std::size_t j) {
 }
 
 /// max |C − (S + A B)|, divided by what rounding may add up to: for each element of depth k
-/// (k + 2) ε (|s| + Σ |a b|).
+/// (k + 2) ε (|s| + Σ |a b|). NaN if one is NaN.
 template <class T>
 double error_of(const std::vector<T>& c, const std::vector<T>& s, const matrix<T>& a,
                 const matrix<T>& b, double epsilon) {
@@ -54,7 +55,7 @@ double error_of(const std::vector<T>& c, const std::vector<T>& s, const matrix<T
       }
       const auto bound = static_cast<double>(size) * double(a.columns + 2) * epsilon;
       const auto error = static_cast<double>(std::abs(static_cast<long double>(c[place]) - sum));
-      if (!(error <= bound)) most = std::max(most, error / bound);
+      if (!(error <= bound)) most = kutta::detail::larger{}(most, error / bound);
     }
   return most;
 }

@@ -87,10 +87,8 @@ void check_close(const std::vector<S>& a, const std::vector<S>& b, double units)
   double size = 1;
   for (const S v : b) size = std::max(size, 1 + static_cast<double>(std::abs(v)));
   double error = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const auto e = static_cast<double>(std::abs(a[i] - b[i]));
-    if (!(e <= error)) error = e;
-  }
+  for (std::size_t i = 0; i < a.size(); ++i)
+    error = kutta::detail::larger{}(error, static_cast<double>(std::abs(a[i] - b[i])));
   CHECK(error <= units * size * static_cast<double>(std::numeric_limits<S>::epsilon()));
 }
 

@@ -137,6 +137,26 @@ TEST_CASE("groups of four pixels, and parts of many rows") {
   check<float>(centred(30, 5, 1), centred(3, 5, 1), 17, 18, 30);
 }
 
+TEST_CASE("fewer samples than the scratch was made for take no more than there is") {
+  const kutta::cuda::detail::direct_convolution<float> conv(centred(30, 3, 1), centred(5, 3, 1), 32,
+                                                            32);
+  auto own = conv.make_scratch(3), larger = conv.make_scratch(4);  // parts of one row, and of two
+  CHECK(larger.parts.size() >= own.parts.size());
+  CHECK(larger.of_parts.heap_bytes() >= own.of_parts.heap_bytes());
+  kutta::test::splitmix64 random(2);
+  const auto x = sent(some<float>(3 * conv.in().size(), random)),
+             dy = sent(some<float>(3 * conv.out().size(), random)),
+             w = sent(some<float>(conv.weights(), random));
+  on_device<float> dw({conv.weights()}), again({conv.weights()});
+  const auto pull = [&](on_device<float>& to, auto& scratch) {
+    conv.vjp(w.data().get(), x.data().get(), dy.data().get(), nullptr, to.data().get(), nullptr, 3,
+             scratch);
+  };
+  pull(dw, own);
+  pull(again, larger);
+  CHECK(kutta::copy_to_host(again) == kutta::copy_to_host(dw));
+}
+
 TEST_CASE("weights in other orders, and back") {
   using kutta::cuda::detail::weight_order;
   // w[tap, in, out] of 2 taps, 2 and 3 channels.

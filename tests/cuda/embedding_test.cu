@@ -96,4 +96,7 @@ TEST_CASE("ids of the device are a tensor without numbers, copied and replaced a
   CHECK_THROWS_WITH_AS(x.assign(kutta::ids({1, 2, 3})),
                        "cuda::ids: expected 2 ids for each of 3 samples, got 1 for 3",
                        std::invalid_argument);
+  CHECK_THROWS_WITH_AS(x.assign(kutta::cuda::ids(kutta::ids({1, 2, 3, 4}, 2))),
+                       "cuda::ids: expected 2 ids for each of 3 samples, got 2 for 2",
+                       std::invalid_argument);
 }

@@ -202,6 +202,7 @@ TEST_CASE("a run that is killed goes on as if it had not been") {
   };
   refuses("another seed", [](auto& o) { o.seed = 2; });
   refuses("another scheme", [](auto& o) { o.begin.scheme = images::scheme::euler; });
+  refuses("other steps", [](auto& o) { o.begin.steps = 3; });
   refuses("another rate", [](auto& o) { o.rate = .2; });
   refuses("another decay", [](auto& o) { o.weight_decay = 0; });
   refuses("other shifts", [](auto& o) { o.variation.margin = 3; });

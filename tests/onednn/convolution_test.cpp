@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <random>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -156,4 +158,43 @@ TEST_CASE("a block of oneDNN's convolutions has the gradient of ours") {
   const Eigen::VectorXf expected = gradient(layers::conv2d<images>({8, 8, 32}, 32));
   const Eigen::VectorXf found = gradient(kutta::onednn::conv2d<images>({8, 8, 32}, 32));
   CHECK((found - expected).norm() <= 1e-5f * expected.norm());
+}
+
+TEST_CASE("memory for what is added stays when another result has gone to its array at once") {
+  using dnnl::memory;
+  const memory::desc nhwc({2, 4, 5, 5}, memory::data_type::f32, memory::format_tag::nhwc);
+  kutta::onednn::output y(nhwc, nhwc);
+  const auto numbers = [&] { return static_cast<float*>(y.memory().get_data_handle()); };
+  float* const own = numbers();
+  std::fill_n(own, 200, 3.f);
+  std::vector<float> first(200, 1.f), second(200, 2.f);
+  y.begin(first.data(), false);
+  CHECK(numbers() == first.data());
+  y.begin(second.data(), true);
+  REQUIRE(numbers() == own);
+  dnnl::stream stream(kutta::onednn::processor());
+  y.end(true, stream);
+  stream.wait();
+  CHECK(second == std::vector<float>(200, 5.f));
+}
+
+TEST_CASE("scratch made here serves another thread, for every algorithm") {
+  const kutta::onednn::conv2d<images> layer({8, 8, 64}, 64);
+  std::mt19937 generator(3);
+  const auto theta = layer.make_params(generator);
+  for (const std::size_t n : {4U, 32U}) {  // the direct algorithm, and Winograd's
+    const images x = random_images(4096, n, 1);
+    const auto forward = [&](auto& scratch, images& y) {
+      kutta::nothing saved;
+      layer.forward(theta, x, y, saved, {0, 0, 0, scratch});
+    };
+    auto first = layer.make_scratch(theta, x), second = layer.make_scratch(theta, x);
+    images expected = 0 * x, y1 = expected, y2 = expected;
+    forward(first, expected);
+    std::thread one([&] { forward(first, y1); }), other([&] { forward(second, y2); });
+    one.join();
+    other.join();
+    CHECK(y1 == expected);
+    CHECK(y2 == expected);
+  }
 }

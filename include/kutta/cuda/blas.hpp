@@ -64,7 +64,8 @@ struct repeated {
 
 /// Products of matrices, queued on the current stream. Holds the memory that cuBLAS works in, so
 /// that no call takes any: it serves one stream, or one graph, at a time, and a graph needs it as
-/// long as it is replayed.
+/// long as it is replayed. To be made by the thread that uses it: the first product of another
+/// thread sets up cuBLAS for that, which waits.
 ///
 /// The same matrices give the same bits, on the same kind of device.
 class blas {
@@ -102,7 +103,7 @@ class blas {
   template <std::floating_point T>
   void multiply(const row_major<T>& a, const row_major<T>& b, bool add, T* c,
                 const repeated& repeat) const {
-    if (a.rows == 0 || b.columns == 0 || repeat.count == 0) return;
+    if (a.rows == 0 || b.columns == 0 || repeat.count == 0 || (add && a.columns == 0)) return;
 #ifdef __CUDACC__
     static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
     constexpr bool single = std::is_same_v<T, float>;

@@ -127,8 +127,8 @@ struct correlation_geometry {
 /// y[…] ← start + Σ_{ky, kx} Σ_a x[…, a] w[ky, kx, a] for P pixels of a row and four channels:
 /// start is b, zeros if that is null, or y itself.
 ///
-/// For four channels of x and a tap, a thread has 64 P FLOPs for P + 4 loads of 16 bytes (floats):
-/// 32 FLOPs a load for P = 4. Sums run over the taps, then the channels of x.
+/// For four channels of x and a tap, a thread has 32 P FLOPs for P + 4 loads of 16 bytes (floats):
+/// 16 FLOPs a load for P = 4. Sums run over the taps, then the channels of x.
 template <std::floating_point T, unsigned P, bool WholeIn, bool WholeOut>
 struct correlate_pixels {
   correlation_geometry g;

@@ -6,8 +6,8 @@
 ///
 /// Its algorithms and their memory are chosen in `make_scratch`, of those whose results are the
 /// same bits every time. Where it has none, or pads as ours does not (more zeros behind than in
-/// front), and for passes on another number of samples than the scratch was made for, our own
-/// kernels do the work.
+/// front), and for passes on fewer samples than the scratch was made for, our own kernels do the
+/// work.
 
 #if defined(__CUDACC__) && defined(KUTTA_CUDNN)
 
@@ -104,12 +104,14 @@ class cudnn_convolution {
   const layers::image_shape& out() const { return direct_.out(); }
   std::size_t weights() const { return direct_.weights(); }
 
-  /// For passes on so many samples.
+  /// For passes on up to so many samples.
   /// @throws cuda_error if cuDNN cannot be started, or the device has no memory left.
   scratch make_scratch(std::size_t samples) const {
     scratch s{direct_.make_scratch(samples), samples, {}, {}, {}, {}, {}, {},
               buffer<float>(weights())};
-    if (samples == 0 || samples * std::max(in().size(), out().size()) > most) return s;
+    if (samples == 0 || samples * std::max(in().size(), out().size()) > most || !centred(y_) ||
+        !centred(x_))
+      return s;
     describe(s.x, samples, in());
     describe(s.y, samples, out());
     check(cudnnSetFilter4dDescriptor(s.w.get(), CUDNN_DATA_FLOAT, CUDNN_TENSOR_NHWC,
@@ -174,6 +176,12 @@ class cudnn_convolution {
     return current_factors() == factors::exact ? s.exact : s.rounded;
   }
 
+  /// Whether as many pixels come out with as many zeros behind as in front.
+  static bool centred(const axis& a) {
+    const std::size_t padded = a.n + 2 * a.front;
+    return padded >= a.kernel && (padded - a.kernel) / a.stride + 1 == a.out;
+  }
+
   static void describe(const cudnn_tensor& t, std::size_t n, const layers::image_shape& s) {
     check(cudnnSetTensor4dDescriptor(t.get(), CUDNN_TENSOR_NHWC, CUDNN_DATA_FLOAT, to_int(n),
                                      to_int(s.channels), to_int(s.height), to_int(s.width)),
@@ -186,10 +194,6 @@ class cudnn_convolution {
                                           CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
           "cudnnSetConvolution2dDescriptor");
     check(cudnnSetConvolutionMathType(p.how.get(), math), "cudnnSetConvolutionMathType");
-    int n = 0, c = 0, h = 0, w = 0;  // with as many zeros behind as in front
-    check(cudnnGetConvolution2dForwardOutputDim(p.how.get(), s.x.get(), s.w.get(), &n, &c, &h, &w),
-          "cudnnGetConvolution2dForwardOutputDim");
-    if (h != to_int(y_.out) || w != to_int(x_.out)) return;
     p.forward =
         find_way(cudnnGetConvolutionForwardAlgorithm_v7, cudnnGetConvolutionForwardWorkspaceSize,
                  s.x.get(), s.w.get(), p.how, s.y.get(), math);

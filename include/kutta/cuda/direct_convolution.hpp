@@ -61,10 +61,10 @@ class direct_convolution {
     return {forward_.in.channels, forward_.out.channels, static_cast<unsigned>(taps_), by_outputs};
   }
 
-  /// For passes on so many samples. For float and many samples 4 MB of parts of dw, as much as
-  /// there are weights at least.
+  /// For passes on up to so many samples. For float and many samples 4 MB of parts of dw, as much
+  /// as there are weights at least.
   scratch make_scratch(std::size_t samples) const {
-    const std::size_t parts = part_count(samples);
+    const std::size_t parts = std::min(samples * out_.height, most_parts());
     return {buffer<T>(weights()), buffer<T>(parts * weights()), column_sums<T, 1>(parts, weights()),
             column_sums<T, 1>(samples * out_.pixels(), out_.channels)};
   }
@@ -145,9 +145,11 @@ class direct_convolution {
 
   /// Blocks of 4 × 4 weights.
   std::size_t blocks() const { return taps_ * fours(in_.channels) * fours(out_.channels); }
-  /// Rows of dy in a part of the gradient.
+  /// Parts of the gradient. Fewer rows of dy may have more of them, but no more than rows.
+  std::size_t most_parts() const { return std::max<std::size_t>(1, gradient_threads / blocks()); }
+  /// Rows of dy in a part.
   std::size_t part_rows(std::size_t samples) const {
-    const std::size_t most = std::max<std::size_t>(1, gradient_threads / blocks());
+    const std::size_t most = most_parts();
     return (samples * out_.height + most - 1) / most;
   }
   std::size_t part_count(std::size_t samples) const {

@@ -39,18 +39,15 @@ class ids {
     return y;
   }
 
-  /// Where these were, as a captured pass needs it. From host memory they are there when the call
-  /// returns.
+  /// Where these were, as a captured pass needs it. Queued on the current stream; ids in host
+  /// memory may change when the call returns.
   /// @throws std::invalid_argument unless there are as many.
   void assign(const kutta::ids& values) {
-    if (values.size() != size() || values.per_sample() != per_sample_)
-      throw std::invalid_argument("cuda::ids: expected " + std::to_string(per_sample_) +
-                                  " ids for each of " + std::to_string(samples()) +
-                                  " samples, got " + std::to_string(values.per_sample()) + " for " +
-                                  std::to_string(values.samples()));
+    require_as_many(values);
     copy_to_device(data(), values.data(), size());
   }
   void assign(const ids& other) {
+    require_as_many(other);
     cuda::detail::map_n(data(), size(), kutta::detail::copy{},
                         static_cast<const std::int32_t*>(other.data()));
   }
@@ -67,6 +64,15 @@ class ids {
 
  private:
   ids(std::size_t n, std::size_t per_sample) : values_(n), per_sample_(per_sample) {}
+
+  template <class Ids>
+  void require_as_many(const Ids& values) const {
+    if (values.size() != size() || values.per_sample() != per_sample_)
+      throw std::invalid_argument("cuda::ids: expected " + std::to_string(per_sample_) +
+                                  " ids for each of " + std::to_string(samples()) +
+                                  " samples, got " + std::to_string(values.per_sample()) + " for " +
+                                  std::to_string(values.samples()));
+  }
 
   buffer<std::int32_t> values_;
   std::size_t per_sample_ = 1;

@@ -121,7 +121,7 @@ class normalised_convolutions<X>
   using base::second_;
 
  public:
-  using base::normalised_convolutions_base;
+  using base::base;
   using typename base::params;
   using typename base::statistics;
   using typename base::tape;

@@ -4,11 +4,11 @@
 /// @file
 /// The header of an npy file: the type and the shape of the one array it holds.
 ///
-///     6 bytes         "\x93NUMPY"
-///     2 bytes         the version: 1.0, 2.0 or 3.0
-///     2 (4) bytes     N, the length of what follows; 4 from version 2 on
-///     N bytes         {'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }, spaces, a
-///     newline the rest        the numbers
+///     6 bytes        "\x93NUMPY"
+///     2 bytes        the version: 1.0, 2.0 or 3.0
+///     2 or 4 bytes   N; 4 from version 2 on
+///     N bytes        {'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }, spaces, newline
+///     the rest       the numbers
 ///
 /// Source: NumPy 2.0, numpy.lib.format.
 

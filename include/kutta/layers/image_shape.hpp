@@ -58,7 +58,7 @@ Shape joined_extents(Shape shape, const std::array<std::size_t, N>& extents, std
 }
 
 /// A zero array of these extents, the last side by side in memory. An array with fewer axes has the
-/// first `rows` of them joined to its first and the others to its last; with more, ones in front.
+/// first `rows` of them joined to its first and the others to its last; with more, ones between.
 template <image_tensor X, std::size_t N>
 X zero_array(const std::array<std::size_t, N>& extents, std::size_t rows) {
   std::size_t m = 1, n = 1;

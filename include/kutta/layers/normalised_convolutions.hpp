@@ -39,7 +39,7 @@ class normalised_convolutions
   using scalar = scalar_t<X>;
 
  public:
-  using base::normalised_convolutions_base;
+  using base::base;
   using typename base::params;
   using typename base::statistics;
   using typename base::tape;

@@ -37,16 +37,20 @@ namespace detail {
 using memory_desc = dnnl::memory::desc;
 using arguments = std::unordered_map<int, dnnl::memory>;
 
-/// A primitive made of such arguments; `hint`: the one of the forward pass, for the others.
+/// A primitive made of such arguments; `hint`: the one of the forward pass, for the others. Its
+/// temporaries are handed to it: memory that oneDNN keeps for them belongs to the thread that made
+/// the primitive, and another thread that runs it would have none.
 template <class Primitive, class... Argument>
 auto described(const std::tuple<Argument...>& how, const auto&... hint) {
   using description = typename Primitive::primitive_desc;
+  dnnl::primitive_attr own_temporaries;
+  own_temporaries.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return std::apply(
       [&](const auto&... a) {
 #if DNNL_VERSION_MAJOR >= 3
-        return description(processor(), a..., hint...);
+        return description(processor(), a..., hint..., own_temporaries);
 #else
-        return description(typename Primitive::desc(a...), processor(), hint...);
+        return description(typename Primitive::desc(a...), own_temporaries, processor(), hint...);
 #endif
       },
       how);
@@ -62,6 +66,7 @@ struct forward_pass {
 
   input x, w, b;
   output y;
+  dnnl::memory temporaries;
   primitive run;
   arguments all;
 
@@ -70,14 +75,17 @@ struct forward_pass {
         w(ours.w, made.weights_desc()),
         b(ours.b, made.bias_desc()),
         y(ours.y, made.dst_desc()),
+        temporaries(made.scratchpad_desc(), processor()),
         run(made),
         all{{DNNL_ARG_SRC, x.memory()},
             {DNNL_ARG_WEIGHTS, w.memory()},
             {DNNL_ARG_BIAS, b.memory()},
-            {DNNL_ARG_DST, y.memory()}} {}
+            {DNNL_ARG_DST, y.memory()},
+            {DNNL_ARG_SCRATCHPAD, temporaries}} {}
 
   std::size_t heap_bytes() const {
-    return x.heap_bytes() + w.heap_bytes() + b.heap_bytes() + y.heap_bytes();
+    return x.heap_bytes() + w.heap_bytes() + b.heap_bytes() + y.heap_bytes() +
+           temporaries.get_desc().get_size();
   }
 };
 
@@ -86,6 +94,7 @@ struct image_gradient {
 
   input dy, w;
   output dx;
+  dnnl::memory temporaries;
   primitive run;
   arguments all;
 
@@ -93,12 +102,16 @@ struct image_gradient {
       : dy(ours.y, made.diff_dst_desc()),
         w(ours.w, made.weights_desc()),
         dx(ours.x, made.diff_src_desc()),
+        temporaries(made.scratchpad_desc(), processor()),
         run(made),
         all{{DNNL_ARG_DIFF_DST, dy.memory()},
             {DNNL_ARG_WEIGHTS, w.memory()},
-            {DNNL_ARG_DIFF_SRC, dx.memory()}} {}
+            {DNNL_ARG_DIFF_SRC, dx.memory()},
+            {DNNL_ARG_SCRATCHPAD, temporaries}} {}
 
-  std::size_t heap_bytes() const { return dy.heap_bytes() + w.heap_bytes() + dx.heap_bytes(); }
+  std::size_t heap_bytes() const {
+    return dy.heap_bytes() + w.heap_bytes() + dx.heap_bytes() + temporaries.get_desc().get_size();
+  }
 };
 
 struct weight_gradient {
@@ -106,6 +119,7 @@ struct weight_gradient {
 
   input x, dy;
   output dw, db;
+  dnnl::memory temporaries;
   primitive run;
   arguments all;
 
@@ -114,14 +128,17 @@ struct weight_gradient {
         dy(ours.y, made.diff_dst_desc()),
         dw(ours.w, made.diff_weights_desc()),
         db(ours.b, made.diff_bias_desc()),
+        temporaries(made.scratchpad_desc(), processor()),
         run(made),
         all{{DNNL_ARG_SRC, x.memory()},
             {DNNL_ARG_DIFF_DST, dy.memory()},
             {DNNL_ARG_DIFF_WEIGHTS, dw.memory()},
-            {DNNL_ARG_DIFF_BIAS, db.memory()}} {}
+            {DNNL_ARG_DIFF_BIAS, db.memory()},
+            {DNNL_ARG_SCRATCHPAD, temporaries}} {}
 
   std::size_t heap_bytes() const {
-    return x.heap_bytes() + dy.heap_bytes() + dw.heap_bytes() + db.heap_bytes();
+    return x.heap_bytes() + dy.heap_bytes() + dw.heap_bytes() + db.heap_bytes() +
+           temporaries.get_desc().get_size();
   }
 };
 
@@ -149,7 +166,7 @@ class convolution {
     scratch& operator=(scratch&&) = default;
 
     std::size_t heap_bytes() const {
-      return zeros_.capacity() * sizeof(float) + rest_.capacity() * sizeof(float) +
+      return zeros_.capacity() * sizeof(float) +
              (made_ ? made_->forward.heap_bytes() + made_->by_images.heap_bytes() +
                           made_->by_weights.heap_bytes()
                     : 0);
@@ -160,7 +177,6 @@ class convolution {
     dnnl::stream stream_{processor()};
     std::optional<passes> made_;
     std::vector<float> zeros_;  ///< the bias of what has none
-    std::vector<float> rest_;   ///< a gradient that nobody asked for
   };
 
   convolution(const kutta::detail::strided_axis& y, const kutta::detail::strided_axis& x,
@@ -175,7 +191,6 @@ class convolution {
   scratch make_scratch(std::size_t samples) const {
     scratch s;
     s.zeros_.assign(out_.channels, 0.f);
-    s.rest_.resize(std::max(weights(), out_.channels));
     if (samples > 0) make(samples, s);
     return s;
   }
@@ -208,8 +223,8 @@ class convolution {
       auto& p = all.by_weights;
       p.x.read(x, s.stream_);
       p.dy.read(dy, s.stream_);
-      p.dw.begin(dw ? dw : s.rest_.data(), true);
-      p.db.begin(db ? db : s.rest_.data(), true);
+      p.dw.begin(dw, true);
+      p.db.begin(db, true);
       p.run.execute(s.stream_, p.all);
       if (dw) p.dw.end(true, s.stream_);
       if (db) p.db.end(true, s.stream_);

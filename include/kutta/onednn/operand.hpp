@@ -51,8 +51,8 @@ class output {
   output(const dnnl::memory::desc& ours, const dnnl::memory::desc& theirs)
       : direct_(ours == theirs),
         ours_(ours, processor(), nullptr),
-        theirs_(theirs, processor()),
-        own_(theirs_.get_data_handle()),
+        own_(theirs, processor()),
+        theirs_(theirs, processor(), own_.get_data_handle()),
         copy_(theirs_, ours_) {
     dnnl::post_ops sum;
     sum.append_sum();
@@ -66,7 +66,7 @@ class output {
   /// To be called before the primitive runs, and after it.
   void begin(float* y, bool add) {
     ours_.set_data_handle(y);
-    theirs_.set_data_handle(direct_ && !add ? y : own_);
+    theirs_.set_data_handle(direct_ && !add ? y : own_.get_data_handle());
   }
   void end(bool add, const dnnl::stream& s) {
     if (add)
@@ -77,8 +77,9 @@ class output {
 
  private:
   bool direct_;
-  dnnl::memory ours_, theirs_;
-  void* own_;  ///< the memory that theirs_ was made with
+  dnnl::memory ours_;
+  dnnl::memory own_;     ///< another handle would free it, so that theirs_ only refers to it
+  dnnl::memory theirs_;  ///< y or own_
   dnnl::reorder copy_, add_;
 };
 

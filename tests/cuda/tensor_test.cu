@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <new>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -134,4 +135,16 @@ TEST_CASE("work on a stream of its own is done when it has been waited for") {
   CHECK(kutta::cuda::current_stream() == kutta::cuda::stream_handle{});
   for (std::size_t i = 0; i < values.size(); ++i)
     CHECK(values[i] == 1024 * static_cast<double>(i + 1));
+}
+
+TEST_CASE("more elements than there are addresses are refused, and nothing else is lost") {
+  const matrix before({1, 2}, {3, 4});
+  const std::size_t many = std::numeric_limits<std::size_t>::max() / sizeof(double) + 1;
+#ifdef __CUDACC__
+  CHECK_THROWS_AS(kutta::cuda::buffer<double>{many}, kutta::cuda_error);
+#else
+  CHECK_THROWS_AS(kutta::cuda::buffer<double>{many}, std::bad_alloc);
+#endif
+  CHECK(kutta::copy_to_host(matrix({2, 2})) == std::vector<double>(4));
+  CHECK(kutta::copy_to_host(before) == std::vector<double>{3, 4});
 }

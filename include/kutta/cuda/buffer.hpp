@@ -5,6 +5,7 @@
 /// Memory of the device.
 
 #include <cstddef>
+#include <limits>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -25,11 +26,14 @@ class buffer {
   /// @throws cuda_error if the device has not so much memory left (std::bad_alloc on a host).
   explicit buffer(std::size_t n) : size_(n), stream_(current_stream()) {
     if (n == 0) return;
+    const bool addressable = n <= std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
 #ifdef __CUDACC__
+    if (!addressable) check(cudaErrorMemoryAllocation, "cudaMallocAsync");
     void* p = nullptr;
     check(cudaMallocAsync(&p, n * sizeof(T), stream_), "cudaMallocAsync");
     data_ = static_cast<T*>(p);
 #else
+    if (!addressable) throw std::bad_alloc();
     data_ = static_cast<T*>(::operator new(n * sizeof(T), alignment));
 #endif
   }
